@@ -1,0 +1,1 @@
+"""Funnel discovery over the sessions table."""
