@@ -1,0 +1,116 @@
+"""Files of lines as raw records in time order, each with an event id that names the line and no place.
+
+Two sorts with bounded memory. The lines without a readable time are first sorted by line, to count identical ones; then
+all are sorted by (time, line), where identical lines stand together. So the outcome depends on what the files hold, and
+not on the order of files; nor, for lines that hold a time, on the order of lines.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
+
+from streams.keys import Keys
+from streams.load.external_sort import Entry, ExternalSort
+from streams.load.line_time import LINE_TIMES, LineTime
+from streams.load.lines import check_readable, file_lines
+from streams.load.record import LoadRecord
+from streams.settings import FormatName
+
+CHUNK_BYTES = 64 << 20
+_UNKNOWN = -1
+"""Time of a file's first lines, as long as no line with a readable time has come."""
+_UNCOUNTED = 0
+
+
+def sorted_records(
+    files: Sequence[Path],
+    format: FormatName,
+    keys: Keys,
+    app_id: str,
+    tmp_dir: Path,
+    chunk_bytes: int = CHUNK_BYTES,
+    no_time: int = 0,
+) -> Iterator[LoadRecord]:
+    """Every line of the files as one record, in (time, line) order.
+
+    A line without a readable time takes its predecessor's in its file, a file's first lines the next readable one's, a
+    file without any the earliest of all files, and input without any time at all ``no_time`` (milliseconds).
+
+    Headers: ``format``, ``app_id`` (unless empty), ``collector_tstamp`` (that time), ``event_id``: a keyed UUID of
+    (line, this is the k-th identical line of its file); so one file loaded twice gives each id twice.
+    Two sorts hold ``chunk_bytes`` each at most; the rest lies in ``tmp_dir``. All files are read before the first
+    record comes.
+
+    Raises ConfigError, at the call where a file is missing, at the first record where it proves damaged.
+    """
+    for path in files:
+        check_readable(path)
+    return _records(files, LINE_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes, no_time)
+
+
+def _records(
+    files: Sequence[Path],
+    time_of: LineTime,
+    make_record: Callable[[int, bytes, int], LoadRecord],
+    tmp_dir: Path,
+    chunk_bytes: int,
+    no_time: int,
+) -> Iterator[LoadRecord]:
+    with ExitStack() as stack:
+        timed = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
+        timeless = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
+        firsts = [_read_file(path, n, time_of, timed, timeless) for n, path in enumerate(files)]
+        earliest = min((first for first in firsts if first is not None), default=no_time)
+        for entry in _numbered(timeless, [earliest if first is None else first for first in firsts]):
+            timed.add(entry)
+        for time, line, k in _counted(timed):
+            yield make_record(time, line, k)
+
+
+def _read_file(path: Path, file: int, time_of: LineTime, timed: ExternalSort, timeless: ExternalSort) -> int | None:
+    """Puts each line into its sort; gives the file's first readable time."""
+    first: int | None = None
+    before = _UNKNOWN
+    for line in file_lines(path):
+        time = time_of(line)
+        if time is None:
+            timeless.add(Entry(file, line, before, 0))
+            continue
+        timed.add(Entry(time, line, file, _UNCOUNTED))
+        before = time
+        first = time if first is None else first
+    return first
+
+
+def _numbered(timeless: Iterable[Entry], firsts: Sequence[int]) -> Iterator[Entry]:
+    """Lines without a time, in (file, line) order, as entries of the sort by time, with their k."""
+    for (file, line), copies in groupby(timeless, key=lambda entry: (entry[0], entry[1])):
+        for k, entry in enumerate(copies, 1):
+            time = entry[2]
+            yield Entry(firsts[file] if time == _UNKNOWN else time, line, file, k)
+
+
+def _counted(timed: Iterable[Entry]) -> Iterator[tuple[int, bytes, int]]:
+    """(time, line, k) of each entry; identical lines of one file stand together."""
+    before = (_UNKNOWN, b"", _UNKNOWN)
+    count = 0
+    for time, line, file, k in timed:
+        here = (time, line, file)
+        count = count + 1 if here == before else 1
+        before = here
+        yield time, line, k or count
+
+
+def _record_maker(format: FormatName, keys: Keys, app_id: str) -> Callable[[int, bytes, int], LoadRecord]:
+    uuid = keys.uuid("line")
+    fixed = [("format", format.encode())]
+    if app_id:
+        fixed.append(("app_id", app_id.encode()))
+
+    def make_record(time: int, line: bytes, k: int) -> LoadRecord:
+        name = uuid(b"%d:%b" % (k, line)).hex()
+        event_id = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
+        return LoadRecord(line, time, [*fixed, ("collector_tstamp", b"%d" % time), ("event_id", event_id)])
+
+    return make_record

@@ -1,0 +1,172 @@
+"""Format ``segment``: one message of the Segment spec as JSON.
+
+Source: Segment spec (segment.com/docs/connections/spec): Common Fields, Page, Screen, Track, Identify.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from streams.outcome import Dead, Reason
+from streams.parse.iso_time import iso_time
+from streams.parse.json_guard import undecoded, unfit
+from streams.parse.properties import as_texts
+from streams.parse.range import UINT16_MAX
+from streams.parse.result import MAX_BYTES, Empty, Headers, Parsed, Parser
+from streams.parse.segment_message import MAX_TEXT, Campaign, Context, Message, Page, Screen
+from streams.records import ParsedEvent
+
+EVENTS: Mapping[str, str] = {"page": "page_view", "screen": "screen_view", "track": "track", "identify": "identify"}
+"""Segment's ``type`` to our ``event``."""
+
+PLATFORMS: Mapping[str, str] = {"server": "srv", "mobile": "mob", "browser": "web"}
+"""Segment's ``channel`` to Snowplow's platform."""
+
+_PAGE_KEYS = ("url", "title", "referrer", "path", "search")
+_NO_CONTEXT, _NO_PAGE, _NO_CAMPAIGN, _NO_SCREEN = Context(), Page(), Campaign(), Screen()
+
+
+def make_segment(max_bytes: int = MAX_BYTES) -> Parser:
+    """A parser of Segment messages: page, screen, track, identify; other types are dead (event_unknown).
+
+    * Names: page → ``page_view``, screen → ``screen_view`` (event_name: the screen's name where given), track →
+      ``track`` (event_name: the message's ``event``), identify → ``identify``. **Traits are never read.**
+    * Times: ``receivedAt`` is the collector's. With ``sentAt``: created is ``originalTimestamp``, else ``timestamp``;
+      sent is ``sentAt``. Without: ``timestamp`` is the true time (a server's own word), created is
+      ``originalTimestamp``.
+      Source: Segment spec, Common Fields, "Timestamps": timestamp = receivedAt - (sentAt - originalTimestamp).
+    * ``properties`` of a page: url, title, referrer become columns (before context.page's), path and search are parts
+      of the url; none of the five stays among the properties. name and category of page and screen join them.
+    * ip and useragent: the context's, else the headers'. Screen sizes are cut to whole pixels, 0 … 65535.
+    * Ids may be numbers. A missing type, or no anonymousId and no userId: dead (field_missing); a wrong type:
+      field_type; too long, too many or too deep: too_large; a NUL, bad UTF-8, half a surrogate pair: encoding.
+
+    ``max_bytes`` is the longest body read.
+    """
+    decode = msgspec.json.Decoder(Message).decode
+
+    def parse(value: bytes, headers: Headers) -> Parsed:
+        if len(value) > max_bytes:
+            return Dead(Reason.TOO_LARGE, f"{len(value)} bytes")
+        dead = unfit(value)
+        if dead is not None:
+            return dead
+        try:
+            message = decode(value)
+        except msgspec.ValidationError as error:
+            return _invalid(str(error))
+        except msgspec.DecodeError as error:
+            return undecoded(value, str(error)) if value.strip() else Empty(Reason.BLANK)
+        event = _event(message, headers)
+        return event if isinstance(event, Dead) else [event]
+
+    return parse
+
+
+def _invalid(message: str) -> Dead:
+    too_large = " of length <= " in message or "out of range" in message
+    return Dead(Reason.TOO_LARGE if too_large else Reason.FIELD_TYPE, message)
+
+
+def _event(message: Message, headers: Headers) -> ParsedEvent | Dead:
+    kind = message.type
+    event = EVENTS.get(kind or "")
+    if event is None:
+        return Dead(Reason.EVENT_UNKNOWN, (kind or "")[:64]) if kind else Dead(Reason.FIELD_MISSING, "type")
+    anonymous_id, user_id = _id(message.anonymous_id), _id(message.user_id)
+    if not anonymous_id and not user_id:
+        return Dead(Reason.FIELD_MISSING, "anonymousId and userId")
+    name = event
+    if kind == "track":
+        name = message.event or ""
+        if not name:
+            return Dead(Reason.FIELD_MISSING, "event")
+    elif kind == "screen":
+        name = message.name or event
+    times = _times(message)
+    if isinstance(times, Dead):
+        return times
+    received, created, sent, true = times
+    context = message.context or _NO_CONTEXT
+    page = context.page or _NO_PAGE
+    campaign = context.campaign or _NO_CAMPAIGN
+    screen = context.screen or _NO_SCREEN
+    properties = _properties(message, kind)
+    if isinstance(properties, Dead):
+        return properties
+    url, title, referrer = page.url, page.title, page.referrer
+    if kind == "page":
+        pop = properties.pop
+        url, title, referrer = pop("url", url), pop("title", title), pop("referrer", referrer)
+        pop("path", None)
+        pop("search", None)
+    return ParsedEvent(
+        app_id=headers.get("app_id", ""),
+        platform=PLATFORMS.get(message.channel or "", "mob" if kind == "screen" else "web"),
+        event=event,
+        event_name=name,
+        event_id=_id(message.message_id) or headers.get("event_id", ""),
+        collector_tstamp=received,
+        dvce_created_tstamp=created,
+        dvce_sent_tstamp=sent,
+        true_tstamp=true,
+        ip=context.ip or headers.get("ip", ""),
+        useragent=context.user_agent or headers.get("user_agent", ""),
+        anonymous_id=anonymous_id,
+        user_id=user_id,
+        page_url=url or "",
+        page_title=title or "",
+        page_referrer=referrer or "",
+        mkt_medium=campaign.medium or "",
+        mkt_source=campaign.source or "",
+        mkt_term=campaign.term or "",
+        mkt_content=campaign.content or "",
+        mkt_campaign=campaign.name or "",
+        br_lang=context.locale or "",
+        os_timezone=context.timezone or "",
+        dvce_screenwidth=_pixels(screen.width),
+        dvce_screenheight=_pixels(screen.height),
+        properties=properties,
+    )
+
+
+def _id(value: str | int | None) -> str:
+    return value if value.__class__ is str else "" if value is None else str(value)
+
+
+def _pixels(value: float | None) -> int:
+    return int(min(max(value, 0), UINT16_MAX)) if value else 0
+
+
+def _times(message: Message) -> tuple[int | None, int | None, int | None, int | None] | Dead:
+    """(received, created, sent, true)."""
+    received, sent, timestamp, original = [
+        iso_time(text) if text else None
+        for text in (message.received_at, message.sent_at, message.timestamp, message.original_timestamp)
+    ]
+    if received is None and message.received_at:
+        return Dead(Reason.TIME_UNREADABLE, f"receivedAt {message.received_at[:64]}")
+    if sent is None and message.sent_at:
+        return Dead(Reason.TIME_UNREADABLE, f"sentAt {message.sent_at[:64]}")
+    if timestamp is None and message.timestamp:
+        return Dead(Reason.TIME_UNREADABLE, f"timestamp {message.timestamp[:64]}")
+    if original is None and message.original_timestamp:
+        return Dead(Reason.TIME_UNREADABLE, f"originalTimestamp {message.original_timestamp[:64]}")
+    if sent is None:
+        return received, original, None, timestamp
+    return received, timestamp if original is None else original, sent, None
+
+
+def _properties(message: Message, kind: str | None) -> dict[str, str] | Dead:
+    if kind == "identify":
+        return {}
+    texts = as_texts(message.properties) if message.properties else {}
+    if kind != "track":
+        if message.name and kind == "page":
+            texts.setdefault("name", message.name)
+        if message.category:
+            texts.setdefault("category", message.category)
+    for key, text in texts.items():
+        if len(text) > MAX_TEXT:
+            return Dead(Reason.TOO_LARGE, f"properties.{key}")
+    return texts

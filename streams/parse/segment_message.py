@@ -1,0 +1,77 @@
+"""The fields of a Segment message that we read, with their types and largest sizes.
+
+Source: Segment spec, Common Fields (segment.com/docs/connections/spec/common) and Page, Screen, Track, Identify.
+Traits, ``integrations``, ``context.device`` and all else are not named here, so they are skipped undecoded and cannot leak.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+MAX_TEXT = 8192
+MAX_ID = 512
+MAX_NAME = 256
+MAX_PROPERTIES = 255
+
+Text = Annotated[str, Meta(max_length=MAX_TEXT)] | None
+Id = Annotated[str, Meta(max_length=MAX_ID)] | int | None
+"""Text by the spec; some servers' libraries send numbers."""
+Name = Annotated[str, Meta(max_length=MAX_NAME)]
+Value = Annotated[str, Meta(max_length=MAX_TEXT)] | int | float | bool | list[object] | dict[str, object] | None
+Properties = Annotated[dict[Name, Value], Meta(max_length=MAX_PROPERTIES)]
+
+
+class Page(Struct, gc=False):
+    """``context.page``; ``properties`` of a page call has the same keys and wins."""
+
+    url: Text = None
+    title: Text = None
+    referrer: Text = None
+
+
+class Campaign(Struct, gc=False):
+    """``context.campaign``."""
+
+    name: Text = None
+    source: Text = None
+    medium: Text = None
+    term: Text = None
+    content: Text = None
+
+
+class Screen(Struct, gc=False):
+    """``context.screen``, in pixels or density-independent pixels (fractions occur)."""
+
+    width: int | float | None = None
+    height: int | float | None = None
+
+
+class Context(Struct, rename="camel", gc=False):
+    """``context``."""
+
+    ip: Text = None
+    user_agent: Text = None
+    locale: Text = None
+    timezone: Text = None
+    page: Page | None = None
+    campaign: Campaign | None = None
+    screen: Screen | None = None
+
+
+class Message(Struct, rename="camel", gc=False):
+    """One message as it comes in the body."""
+
+    type: Text = None
+    message_id: Id = None
+    anonymous_id: Id = None
+    user_id: Id = None
+    channel: Text = None
+    event: Text = None
+    name: Text = None
+    category: Text = None
+    timestamp: Text = None
+    original_timestamp: Text = None
+    sent_at: Text = None
+    received_at: Text = None
+    context: Context | None = None
+    properties: Properties | None = None
