@@ -1,21 +1,26 @@
 """The one settings model: thalweg.yaml, overlaid by THALWEG_… variables. Unknown keys are refused.
 
 ``THALWEG_KAFKA__BROKERS=host:9092`` sets ``kafka.brokers``: two underscores step into a section. Secrets come only from
-the environment or a file, never from thalweg.yaml, and never show in a repr.
+the environment or a file, never from thalweg.yaml, and never show in a repr. An unknown key or variable is refused.
 """
 
 import os
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
-from streams.errors import ConfigError
+from streams.config import (
+    CONFIG_VARIABLE,
+    Sources,
+    explain,
+    merge,
+    read_environment,
+    read_file,
+    secrets_in,
+    without_empty,
+)
 
-PREFIX = "THALWEG_"
-CONFIG_VARIABLE = "THALWEG_CONFIG"
 FormatName = Literal["combined", "segment"]
 
 
@@ -79,12 +84,8 @@ class GeoSettings(_Section):
     asn: Path | None = None
 
 
-class Settings(BaseSettings):
+class Settings(_Section):
     """All of it. ``load_settings`` is the way to make one."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
-    )
 
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
@@ -99,21 +100,47 @@ class Settings(BaseSettings):
     idle: int = Field(10, ge=1, description="seconds; a partition at its head is heard up to now less this")
     max_age_days: int = Field(400, ge=1)
     bounded: bool = Field(False, description="files, not a live topic: arrival times come from collector_tstamp")
-    data_dir: Path = Field(Path("."), description="where a worker keeps Faust's files")
+    data_dir: Path = Field(Path(), description="where a worker keeps Faust's files")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus on 127.0.0.1; 0 is off")
 
-    secret: SecretStr | None = Field(None, description="THALWEG_SECRET: at least 32 characters")
-    secret_file: Path | None = Field(None, description="a file holding it, mode 0600")
-    clickhouse_password: SecretStr = SecretStr("")
+    secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
+    secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="THALWEG_CLICKHOUSE_PASSWORD only")
 
+    @field_validator("apps")
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Environment beats file (the file comes as init arguments)."""
-        return env_settings, init_settings
+    def _inherit(cls, apps: dict[str, SessionSettings], info: ValidationInfo) -> dict[str, SessionSettings]:
+        """An app changes the keys it names; the others are those of ``sessions``."""
+        common = info.data.get("sessions")
+        if common is None:  # itself refused: that error stands for both
+            return apps
+        return {
+            app: common.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+            for app, own in apps.items()
+        }
+
+    def session_options(self, app_id: str) -> SessionSettings:
+        """The rules of the session fold for one app."""
+        return self.apps.get(app_id, self.sessions)
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """Settings from a YAML file, overlaid by the environment, overlaid by ``overrides`` (None: not given).
+
+    Without ``path`` the file is the one THALWEG_CONFIG names, if any. Raises ConfigError, which lists everything that
+    is wrong: file or variable, key path, what, and the mend.
+    """
+    if path is None and os.environ.get(CONFIG_VARIABLE):
+        path = Path(os.environ[CONFIG_VARIABLE])
+    file = read_file(path) if path else {}
+    environment, variables, refused = read_environment(Settings, os.environ)
+    refused += secrets_in(Settings, path, file)
+    given = without_empty(overrides)
+    error = None
+    try:
+        settings = Settings.model_validate(merge(file, environment, given))
+    except ValidationError as found:
+        error = found
+    if error or refused:
+        raise explain(Settings, error, Sources(variables, path, given, tuple(refused))) from None
+    return settings

@@ -1,0 +1,60 @@
+# Thalweg: every task by name. Nothing but Python 3.11 with venv is needed for `install`, `demo` and `test`.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+UV_VERSION := 0.13.9
+COMPILE = .lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-kafka bench lint fmt docs lock clean
+
+help: ## list the tasks
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## make .venv from the lock, with this checkout in it
+
+$(STAMP): requirements/build.lock requirements/all.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/build.lock
+	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/all.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## simulate a shop's traffic, run everything on it embedded, show what came out
+	$(BIN)/thalweg demo
+
+test: $(STAMP) ## the tests that run embedded
+	$(BIN)/pytest
+
+test-kafka: $(STAMP) ## the tests on Apache Kafka and a ClickHouse server (needs Java 17, Maven, apt)
+	$(BIN)/pytest -m kafka
+
+bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json
+	$(BIN)/python -m tests.bench
+
+lint: $(STAMP) ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(STAMP) ## format and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: $(STAMP) ## write the pages that are made from code
+	$(BIN)/python -m tests.pages
+
+lock: ## make the lock files anew, with the newest versions pyproject.toml allows
+	$(PYTHON) -m venv .lock
+	.lock/bin/pip install --quiet uv==$(UV_VERSION)
+	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra dev -o requirements/all.lock
+	$(COMPILE) --upgrade pyproject.toml -c requirements/all.lock -o requirements/worker.lock
+	$(COMPILE) --upgrade requirements/build.in -o requirements/build.lock
+	rm -rf .lock
+
+clean: ## remove everything that make made
+	rm -rf .venv .lock demo build dist bench.json .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

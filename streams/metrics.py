@@ -1,0 +1,171 @@
+"""Every metric of a worker, in one place: name, labels, help, and the calls that count."""
+
+import threading
+import time
+from collections import Counter as Tally
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+from wsgiref.simple_server import WSGIServer
+
+import prometheus_client as prometheus
+from prometheus_client.registry import CollectorRegistry
+
+from streams.errors import ConfigError
+from streams.outcome import Reason
+from streams.records import INFINITY, Event, Outcome, Progress, SessionRow
+
+LOOPBACK = "127.0.0.1"
+_BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Folded(Protocol):
+    """What the sessions worker's fold hands over for one batch, as far as it is counted."""
+
+    @property
+    def events(self) -> Sequence[Event]: ...
+    @property
+    def sessions(self) -> Sequence[SessionRow]: ...
+    @property
+    def outcomes(self) -> Sequence[Outcome]: ...
+    @property
+    def progress(self) -> Sequence[Progress]: ...
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own. Labels come from closed lists, never from content.
+
+    ``clock`` gives the seconds since 1970 that a watermark's lag is measured against when it is read.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self._clock = clock
+        self._watermarks: dict[int, float] = {}
+        self._enrich_counters()
+        self._sessions_counters()
+        self._common()
+
+    def _enrich_counters(self) -> None:
+        count = self._counter
+        self.raw_records = count("raw_records", "Records read from the raw topic", "partition")
+        self.raw_bytes = count("raw_bytes", "Bytes of their values, as received")
+        self.enriched_events = count("enriched_events", "Events written to the enriched topic")
+        self.refused = count(
+            "refused_events", "Raw events that became no event, by what the enrich worker decided", "outcome", "reason"
+        )
+        self.dead_letters = count("dead_letters", "Records written to the dead topic", "reason")
+        self.fields_removed = count("fields_removed", "Fields removed because they could not be masked", "field")
+
+    def _sessions_counters(self) -> None:
+        count, gauge = self._counter, self._gauge
+        self.outcomes = count("outcomes", "Raw events by what became of them, as stored", "outcome", "reason")
+        self.sessions_closed = count("sessions_closed", "Sessions stored as final")
+        self.closed_alarms = count(
+            "closed_late_events", "Events accepted in time that met a sealed session: must stay 0, else it is a bug"
+        )
+        self.sink_rows = count("sink_rows", "Rows acknowledged by ClickHouse", "table")
+        self.sink_retries = count("sink_retries", "Inserts tried again with the same bytes", "table")
+        self.open_visitors = gauge("open_visitors", "Visitors with state in memory", "partition")
+        self.applied_offset = gauge("applied_offset", "Last enriched offset folded and stored", "partition")
+        self.watermark_lag = gauge(
+            "watermark_lag_seconds",
+            "How far the watermark is behind the clock; 0 when all input has ended",
+            "partition",
+        )
+
+    def _common(self) -> None:
+        self.batches = self._counter("batches", "Batches worked through", "stage")
+        self.cpu_seconds = self._counter("cpu_seconds", "CPU time of the pure functions", "stage")
+        self.batch_seconds = prometheus.Histogram(
+            "thalweg_batch_seconds",
+            "Time from a batch's start to its last effect acknowledged",
+            ["stage"],
+            registry=self.registry,
+            buckets=_BATCH_SECONDS,
+        )
+
+    def _counter(self, name: str, text: str, *labels: str) -> prometheus.Counter:
+        return prometheus.Counter(f"thalweg_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> prometheus.Gauge:
+        return prometheus.Gauge(f"thalweg_{name}", text, labels, registry=self.registry)
+
+    def enriched(self, partition: int, records: int, counts: Mapping[tuple[str, str], int], cpu_seconds: float) -> None:
+        """One slice went through the enrich stages. ``counts``: (outcome, reason) → events; ("", "") for events."""
+        self.raw_records.labels(partition).inc(records)
+        for (outcome, reason), number in counts.items():
+            if outcome:
+                self.refused.labels(outcome, reason).inc(number)
+            else:
+                self.enriched_events.inc(number)
+        self._worked("enrich", cpu_seconds)
+
+    def folded(self, partition: int, effects: Folded, cpu_seconds: float) -> None:
+        """One batch went through the session fold."""
+        for (outcome, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
+            self.outcomes.labels(outcome, reason).inc(number)
+            if reason == Reason.CLOSED:
+                self.closed_alarms.inc(number)
+        self.sessions_closed.inc(sum(row.is_final and not row.is_deleted for row in effects.sessions))
+        for row in effects.progress:
+            self.applied_offset.labels(partition).set(row.applied)
+            self._watermark(partition, row.watermark)
+        self._worked("sessions", cpu_seconds)
+
+    def _watermark(self, partition: int, watermark_ms: int) -> None:
+        if watermark_ms < 0:  # nothing heard yet
+            return
+        if partition not in self._watermarks:
+            self.watermark_lag.labels(partition).set_function(lambda: self._lag(partition))
+        self._watermarks[partition] = watermark_ms
+
+    def _lag(self, partition: int) -> float:
+        watermark_ms = self._watermarks[partition]
+        return 0.0 if watermark_ms == INFINITY else max(0.0, self._clock() - watermark_ms / 1000)
+
+    def _worked(self, stage: str, cpu_seconds: float) -> None:
+        self.batches.labels(stage).inc()
+        self.cpu_seconds.labels(stage).inc(max(0.0, cpu_seconds))
+
+    @contextmanager
+    def serve(self, port: int) -> Iterator[int]:
+        """Answer Prometheus on loopback; gives the port bound (0: a free one). Raises ConfigError when it is taken."""
+        try:
+            server, thread = prometheus.start_http_server(port, LOOPBACK, self.registry)
+        except OSError as error:
+            raise ConfigError(
+                f"metrics_port: {port} cannot be used: {error.strerror}", "choose a free port, or 0"
+            ) from None
+        try:
+            yield server.server_port
+        finally:
+            _stop(server, thread)
+
+
+def _stop(server: WSGIServer, thread: threading.Thread) -> None:
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def page(metrics: Metrics) -> str:
+    """The table of docs/metrics.md."""
+    rows = ["| metric | kind | labels | what |", "|---|---|---|---|"]
+    for name, (kind, labels, text) in sorted(_described(metrics).items()):
+        rows.append(f"| `{name}` | {kind} | {', '.join(labels) or '–'} | {text} |")
+    return "\n".join(rows) + "\n"
+
+
+def _described(metrics: Metrics) -> dict[str, tuple[str, tuple[str, ...], str]]:
+    found = {}
+    for metric in vars(metrics).values():
+        if isinstance(metric, prometheus.Counter | prometheus.Gauge | prometheus.Histogram):
+            (family,) = metric.describe()
+            name = family.name + ("_total" if family.type == "counter" else "")
+            found[name] = (family.type, tuple(metric._labelnames), family.documentation)  # noqa: SLF001
+    return found
+
+
+if __name__ == "__main__":
+    print(page(Metrics()), end="")  # noqa: T201
