@@ -1,0 +1,188 @@
+"""The chdb engine: one open folder per process, one engine session per client, errors with the engine's own codes."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from chdb.state.sqlitelike import ChdbError, Connection
+
+from streams.errors import StoreError
+from streams.warehouse.embedded.blocks import Column, blocks_of, rows_of
+from streams.warehouse.embedded.protocol import Setting
+from streams.warehouse.embedded.statements import Insert
+from streams.warehouse.embedded.wire import FrameError, reader_of
+
+_CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.S)
+_UNKNOWN_EXCEPTION = 1002
+_UNKNOWN_SETTING = 115
+_NOT_CARRIED = re.compile(r"output_format_native_|extremes$")
+
+
+class EngineError(Exception):
+    """The engine refused; ``code`` is its own."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Engine:
+    """An open folder. The engine lives as long as this object's connection."""
+
+    def __init__(self, data: Path) -> None:
+        """Open or make ``data``. Raises StoreError if another process has it open, or it cannot be opened."""
+        if "?" in str(data):
+            raise StoreError(f"{data}: the engine takes no folder with a question mark in its name", "rename it")
+        self._data = str(data.absolute())
+        try:
+            self._root = Connection(self._data)
+        except RuntimeError as error:
+            raise _open_error(data, str(error)) from error
+        self.version = next(_texts(self._root.query("SELECT version()", "Native").bytes()))
+
+    def session(self, database: str) -> "EngineSession":
+        """A session with its own settings and temporary tables. Raises EngineError if there is no ``database``."""
+        return EngineSession(self._data, database)
+
+    def close(self) -> None:
+        """Shut the engine down. All sessions must be closed."""
+        self._root.close()
+
+
+class EngineSession:
+    """One client's connection to the engine; for one thread at a time."""
+
+    def __init__(self, data: str, database: str) -> None:
+        self._connection: Connection = Connection(data)
+        self._overlay: dict[str, str] = {}
+        self._below: dict[str, str] = {}
+        try:
+            self.run("SET implicit_select = 0")  # else any word is a query: "selec" would be SELECT selec
+            if database:
+                self.run(f"USE {_identifier(database)}")
+        except EngineError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection back to the engine."""
+        self._connection.close()
+
+    def apply(self, settings: Sequence[Setting]) -> None:
+        """Make the next statement run with ``settings`` and without those of the statement before.
+
+        Unknown settings are left out unless marked important, then EngineError 115; a bad value: the engine's code.
+        """
+        wanted = {s.name: s for s in settings}
+        for name in [name for name in self._overlay if name not in wanted]:
+            self.run(f"SET {name} = {self._below.pop(name)}")
+            del self._overlay[name]
+        for setting in wanted.values():
+            if self._overlay.get(setting.name) != setting.value:
+                self._set(setting)
+
+    def describe(self, query: str) -> list[Column] | None:
+        """The columns of a query's result, or None if the engine cannot tell (running it will say why)."""
+        try:
+            native = self.run(f"DESCRIBE ({query}\n)")
+        except EngineError:
+            return None
+        return [Column(name, type_) for name, type_ in _pairs(native)]
+
+    def shape(self, insert: Insert) -> list[Column]:
+        """The columns the client is to send. Raises EngineError if there is no such table or column."""
+        return [Column(name, type_) for name, type_ in _pairs(self.run(f"DESCRIBE ({insert.shape})"))]
+
+    def run(self, statement: str) -> bytes:
+        """Run to its end; the result in format Native. Raises EngineError."""
+        try:
+            return bytes(self._connection.query(statement, "Native").bytes())
+        except (ChdbError, RuntimeError) as error:
+            raise _engine_error(str(error)) from error
+
+    def rows(self, query: str, columns: Sequence[Column] | None) -> Iterator[bytes]:
+        """The result's blocks as they are made, typed as ``columns`` say. Raises EngineError at any block.
+
+        Closing the iterator cancels the query.
+        """
+        retitle = columns is not None and any(column.type.startswith("DateTime(") for column in columns)
+        try:
+            with self._connection.send_query(query, "Native") as stream:
+                for chunk in stream:
+                    native, rows = bytes(chunk.bytes()), chunk.rows_read()
+                    if not native:
+                        continue
+                    if retitle or rows_of(native) != rows:
+                        yield from blocks_of(native, columns)
+                    else:
+                        yield native
+        except (ChdbError, RuntimeError) as error:
+            raise _engine_error(str(error)) from error
+
+    def insert(self, insert: Insert, fd: int) -> None:
+        """Insert the Native blocks in file ``fd`` as one statement. Raises EngineError; then no row is stored
+        of partitions not yet written (as in any server)."""
+        self.run(insert.from_file(f"/proc/self/fd/{fd}"))
+
+    def _set(self, setting: Setting) -> None:
+        if not setting.name.isidentifier() or _NOT_CARRIED.match(setting.name):
+            raise EngineError(48, f"setting {setting.name!r} is not carried by the embedded server")
+        below = self._below.get(setting.name) or self._value_of(setting.name)
+        try:
+            self.run(f"SET {setting.name} = {_literal(setting.value)}")
+        except EngineError as error:
+            if error.code == _UNKNOWN_SETTING and not setting.important:
+                return
+            raise
+        self._below[setting.name], self._overlay[setting.name] = below, setting.value
+
+    def _value_of(self, name: str) -> str:
+        """What to set ``name`` back to: its value if the session changed it, else DEFAULT."""
+        query = f"SELECT value FROM system.settings WHERE name = {_literal(name)} AND changed"
+        return next((_literal(value) for value in _texts(self.run(query))), "DEFAULT")
+
+
+def _engine_error(text: str) -> EngineError:
+    match = _CODE.search(text)
+    return EngineError(int(match[1]), match[2].strip()) if match else EngineError(_UNKNOWN_EXCEPTION, text)
+
+
+def _open_error(data: Path, text: str) -> StoreError:
+    if "Cannot lock file" in text:
+        return StoreError(
+            f"{data}: another process has this store open", "stop it, or use its server: it stands in server.json"
+        )
+    return StoreError(f"{data}: the engine cannot open this folder: {text}")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _identifier(text: str) -> str:
+    return "`" + text.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _pairs(native: bytes) -> Iterator[tuple[str, str]]:
+    """The first two columns, both String, of a Native result of one block."""
+    first, second, *_ = _string_columns(native) or [[], []]
+    return zip(first, second, strict=True)
+
+
+def _texts(native: bytes) -> Iterator[str]:
+    """The only column, a String, of a Native result of one block."""
+    return iter((_string_columns(native) or [[]])[0])
+
+
+def _string_columns(native: bytes) -> list[list[str]]:
+    if not native:
+        return []
+    reader = reader_of(native)
+    columns, rows = reader.varint(), reader.varint()
+    result: list[list[str]] = []
+    for _ in range(columns):
+        reader.string()
+        if (type_ := reader.string()) != "String":
+            raise FrameError(53, f"the engine described with a column of {type_}")
+        result.append([reader.string() for _ in range(rows)])
+    return result

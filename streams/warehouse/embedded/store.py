@@ -1,0 +1,190 @@
+"""A store folder: find its running server, or start one for as long as it is needed."""
+
+import fcntl
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+from clickhouse_driver.connection import Connection
+from clickhouse_driver.errors import Error
+
+from streams.errors import StoreError
+
+ADDRESS_FILE = "server.json"
+LOG_FILE = "server.log"
+_START_LOCK = "start.lock"
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+_PING_SECONDS = 5.0
+_POLL_SECONDS = 0.02
+_LOG_LINES = 15
+
+
+class StoreAddress(msgspec.Struct, frozen=True):
+    """Where a store's server listens and how to get in: what ``clickhouse_driver.Client`` takes."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"StoreAddress({self.user}@{self.host}:{self.port})"
+
+
+class ServerRecord(msgspec.Struct, frozen=True):
+    """What ``server.json`` holds."""
+
+    host: str
+    port: int
+    pid: int
+    user: str
+    password: str
+
+    @property
+    def address(self) -> StoreAddress:
+        """Without the process id."""
+        return StoreAddress(self.host, self.port, self.user, self.password)
+
+
+def find_store(path: Path) -> StoreAddress | None:
+    """The server of the store at ``path`` if it is alive and answers to the password in its file, else None."""
+    try:
+        record = msgspec.json.decode((path / ADDRESS_FILE).read_bytes(), type=ServerRecord)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record.address if _is_alive(record.pid) and _answers(record.address) else None
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[StoreAddress]:
+    """The store's running server, or one started here as a child process and stopped at the end.
+
+    A started one ends with its starter, however that ends. Raises StoreError if it does not come up.
+    """
+    make_store_dir(path)
+    with _starting(path):
+        address = find_store(path)
+        child = None
+        if address is None:
+            child = _start(path)
+            address = _wait_until_ready(path, child)
+    try:
+        yield address
+    finally:
+        if child is not None:
+            _stop(child)
+
+
+def make_store_dir(path: Path) -> None:
+    """Make the folder with mode 0700 if it is not there. Raises StoreError if it cannot be a store's folder."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot make the store's folder: {error.strerror}") from error
+
+
+@contextmanager
+def _starting(path: Path) -> Iterator[None]:
+    """One starter at a time: the others wait, then find the server of the first."""
+    with open(os.open(path / _START_LOCK, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
+        deadline = time.monotonic() + READY_SECONDS
+        while not _locks(lock.fileno()):
+            if time.monotonic() > deadline:
+                raise StoreError(f"{path}: another process has been starting its server for {READY_SECONDS:.0f} s")
+            time.sleep(_POLL_SECONDS)
+        yield
+
+
+def _locks(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _start(path: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "streams.warehouse.embedded", str(path), "--parent-pid", str(os.getpid())]
+    log = os.open(path / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        # In a session of its own: Ctrl-C reaches the starter, and the starter stops its server last.
+        return subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
+        )
+    finally:
+        os.close(log)
+
+
+def _environment() -> dict[str, str]:
+    """The child finds this very package, wherever the starter found it."""
+    root = str(Path(__file__).resolve().parents[3])
+    paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _wait_until_ready(path: Path, child: "subprocess.Popen[bytes]") -> StoreAddress:
+    """Raises StoreError, with the child stopped, if it does not answer in time."""
+    deadline = time.monotonic() + READY_SECONDS
+    try:
+        while time.monotonic() < deadline and child.poll() is None:
+            if (address := find_store(path)) is not None:
+                return address
+            time.sleep(_POLL_SECONDS)
+    except BaseException:
+        _stop(child)
+        raise
+    _stop(child)
+    raise StoreError(f"{path}: the store's server did not come up\n{_log_tail(path)}", f"read {path / LOG_FILE}")
+
+
+def _log_tail(path: Path) -> str:
+    try:
+        lines = (path / LOG_FILE).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return "(no log)"
+    return "\n".join(f"  | {line}" for line in lines[-_LOG_LINES:])
+
+
+def _stop(child: "subprocess.Popen[bytes]") -> None:
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _answers(address: StoreAddress) -> bool:
+    connection = Connection(
+        address.host,
+        address.port,
+        user=address.user,
+        password=address.password,
+        connect_timeout=_PING_SECONDS,
+        send_receive_timeout=_PING_SECONDS,
+        sync_request_timeout=_PING_SECONDS,
+    )
+    try:
+        connection.connect()
+        return bool(connection.ping())
+    except (Error, OSError, EOFError):
+        return False
+    finally:
+        connection.disconnect()
