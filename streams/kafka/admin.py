@@ -1,0 +1,85 @@
+"""Creates topics and reads partition counts."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from streams.errors import ContractError, StoreError
+
+RAW_CONFIG = {"message.timestamp.type": "LogAppendTime"}
+"""Arrival times come from the broker, so no client moves them."""
+CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "86400000", "min.cleanable.dirty.ratio": "0.1"}
+"""A record stays readable for a day after it was superseded: longer than any zombie writes."""
+VISIBLE_SECONDS = 30.0
+
+
+async def create_topics(
+    brokers: str, topics: Mapping[str, tuple[int, Mapping[str, str]]], replication_factor: int = 1
+) -> None:
+    """Create what is missing of ``{name: (partitions, configs)}`` and wait until every partition has a leader.
+
+    Raises ContractError when a topic exists with another partition count, StoreError when the broker refuses.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=_servers(brokers))
+    await admin.start()
+    try:
+        new = [NewTopic(name, count, replication_factor, topic_configs=dict(c)) for name, (count, c) in topics.items()]
+        answer = await admin.create_topics(new)
+        for name, code, *_ in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise StoreError(f"topic {name} cannot be created: {error.__name__}", "look at the broker's log")
+        await _visible(admin, {name: count for name, (count, _) in topics.items()})
+    finally:
+        await admin.close()
+
+
+async def partitions_of(brokers: str, topics: list[str]) -> dict[str, int]:
+    """Partition count per topic that exists."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=_servers(brokers))
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())  # asking for a missing one by name would create it
+        leaders = await _leaders(admin, [name for name in topics if name in there]) if there & set(topics) else {}
+        return {name: len(found) for name, found in leaders.items()}
+    finally:
+        await admin.close()
+
+
+async def _visible(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> None:
+    deadline = time.monotonic() + VISIBLE_SECONDS
+    while True:
+        leaders = await _leaders(admin, list(counts))
+        for name, count in counts.items():
+            if len(leaders.get(name, ())) > count:
+                raise _other_count(name, len(leaders[name]), count)
+        if all(len(leaders.get(n, ())) == count and -1 not in leaders[n] for n, count in counts.items()):
+            return
+        if time.monotonic() > deadline:
+            raise StoreError("topics have no leader yet: " + ", ".join(sorted(counts)), "look at the broker's log")
+        await asyncio.sleep(0.1)
+
+
+def _other_count(name: str, found: int, wanted: int) -> ContractError:
+    return ContractError(
+        f"topic {name} has {found} partitions, not {wanted}", "give its true count, or use a new topic and generation"
+    )
+
+
+async def _leaders(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, list[int]]:
+    try:
+        described = await admin.describe_topics(topics)
+    except KafkaError:
+        return {}
+    return {
+        topic["topic"]: [part["leader"] for part in topic["partitions"]]
+        for topic in described
+        if not topic["error_code"]
+    }
+
+
+def _servers(brokers: str) -> list[str]:
+    return [each.strip() for each in brokers.split(",")]

@@ -1,0 +1,121 @@
+"""The Faust app of a worker: batch transport, the settings we ship, and an end with an exit code."""
+
+import logging
+import os
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import faust
+from faust.types.transports import TransportT
+
+from streams.errors import ThalwegError
+from streams.kafka.lane import Limits
+from streams.kafka.producer import BatchProducer
+from streams.kafka.transport import BatchTransport
+from streams.settings import KafkaSettings, Settings
+
+if TYPE_CHECKING:
+    from streams.kafka.dispatch import Dispatcher
+
+logger = logging.getLogger(__name__)
+EXIT_FAILED = 70
+GRACE_SECONDS = 15.0
+YEAR_SECONDS = 31_536_000.0
+
+
+class BatchApp(faust.App):
+    """A Faust app whose ``batch_topics`` are delivered in slices. ``batch_producer`` starts and stops with it."""
+
+    batch_topics: dict[str, Limits]
+    drains: list["Dispatcher"]
+    drain_seconds: float
+    batch_producer: BatchProducer
+    failed: bool = False
+
+    def _new_transport(self) -> TransportT:
+        return BatchTransport(self.conf.broker_consumer, self)
+
+    async def on_start(self) -> None:
+        """The producer first: agents may use it from their first slice on."""
+        await self.batch_producer.start()
+        await super().on_start()
+
+    async def on_stop(self) -> None:
+        """Drain and commit (stock), then end the lanes."""
+        await super().on_stop()
+        for drain in self.drains:
+            await drain.stop()
+
+    async def on_shutdown(self) -> None:
+        """After everything else."""
+        await super().on_shutdown()
+        await self.batch_producer.stop()
+
+    def fail(self, what: str, error: Exception) -> None:
+        """Log what failed, without any event's content, and end the process with 70: others commit, then it leaves."""
+        if self.failed:
+            return
+        self.failed = True
+        text = str(error) if isinstance(error, ThalwegError) else type(error).__name__
+        logger.error("%s failed: %s\n%s", what, text, "".join(traceback.format_tb(error.__traceback__)))
+        exit_later = threading.Timer(GRACE_SECONDS, os._exit, (EXIT_FAILED,))
+        exit_later.daemon = True
+        exit_later.start()
+        self.add_future(self.crash(ThalwegError(f"{what} failed")))
+
+
+def make_app(role: str, settings: Settings) -> BatchApp:
+    """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``)."""
+    kafka = settings.kafka
+    data_dir = settings.data_dir.absolute() / f"faust-{role}"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    app = BatchApp(
+        f"{kafka.group_prefix}-{role}",
+        broker=[f"kafka://{each.strip()}" for each in kafka.brokers.split(",")],
+        datadir=str(data_dir),
+        store="memory://",
+        autodiscover=False,
+        web_enabled=False,
+        table_standby_replicas=0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        processing_guarantee="at_least_once",
+        stream_wait_empty=True,
+        worker_redirect_stdouts=False,
+        **_client_settings(kafka),
+    )
+    app.batch_topics, app.drains = {}, []
+    app.drain_seconds = kafka.rebalance_timeout * 0.7
+    app.batch_producer = BatchProducer(settings)
+    return app
+
+
+def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
+    """Limits of the client. A year between polls: leaving the group under back-pressure helps nobody."""
+    return {
+        "broker_max_poll_interval": YEAR_SECONDS,
+        "broker_session_timeout": kafka.session_timeout,
+        "broker_heartbeat_interval": kafka.heartbeat_interval,
+        "broker_rebalance_timeout": kafka.rebalance_timeout,
+        "broker_request_timeout": max(kafka.request_timeout, kafka.session_timeout + 1),
+        "broker_commit_interval": kafka.commit_interval,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": kafka.fetch_max_bytes,
+        "producer_acks": -1,
+        "producer_request_timeout": kafka.request_timeout,
+    }
+
+
+def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
+    """Run the app until a signal: exit 0, or 70 when work failed."""
+    worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as end:
+        code = EXIT_FAILED if app.failed else end.code
+    except BaseException:
+        if not app.failed:
+            raise
+        code = EXIT_FAILED
+    raise SystemExit(code)

@@ -1,0 +1,130 @@
+"""One partition's waiting slices and the task that works them off: by rows, bytes, time, or when asked to flush."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from faust.types import EventT
+
+from streams.kafka.batch import BatchMessage
+
+Work = Callable[[int, list[BatchMessage]], Awaitable[None]]
+
+
+class Limits(NamedTuple):
+    """When waiting slices are worked off: at the first limit reached. ``interval`` in seconds; 0 is at once."""
+
+    rows: int
+    bytes: int
+    interval: float
+
+
+class Lane:
+    """Slices of one partition, in order, one ``work`` at a time.
+
+    ``failed`` is called once, with the error, when ``work`` raises; nothing more is worked off then.
+    ``pressed`` is called with True when as much waits as a batch may hold, with False when there is room again.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        work: Work,
+        limits: Limits,
+        pressed: Callable[[bool], None],
+        failed: Callable[[list[BatchMessage], Exception], None],
+    ) -> None:
+        self._partition = partition
+        self._work = work
+        self._limits = limits
+        self._pressed, self._is_pressed = pressed, False
+        self._failed, self.broken = failed, False
+        self._waiting: deque[tuple[EventT, float]] = deque()
+        self._rows = self._bytes = 0
+        self._due = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._flushing = False
+        self._loop = asyncio.get_running_loop()
+        self.busy: list[EventT] = []
+        self.task = asyncio.create_task(self._run(), name=f"lane-{partition}")
+
+    def put(self, event: EventT) -> None:
+        """A slice has come."""
+        message: BatchMessage = event.message
+        self._waiting.append((event, self._loop.time()))
+        self._rows += len(message.records)
+        self._bytes += message.nbytes
+        self._schedule()
+
+    def flush(self) -> None:
+        """Work off what waits, now; stays so for what still comes."""
+        self._flushing = True
+        self._schedule()
+
+    def leftovers(self) -> list[EventT]:
+        """Slices that are not done."""
+        return [*self.busy, *(event for event, _ in self._waiting)]
+
+    def close(self) -> None:
+        """Stop the timer and the task."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.task.cancel()
+
+    def _full(self) -> bool:
+        return self._rows >= self._limits.rows or self._bytes >= self._limits.bytes
+
+    def _schedule(self) -> None:
+        """Set ``due`` now or arm the timer; tell whether more may come."""
+        if self._full() != self._is_pressed:
+            self._is_pressed = not self._is_pressed
+            self._pressed(self._is_pressed)
+        if not self._waiting:
+            return
+        wait = self._waiting[0][1] + self._limits.interval - self._loop.time()
+        if self._flushing or self._full() or wait <= 0:
+            self._due.set()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(wait, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._due.set()
+
+    def _take(self) -> list[EventT]:
+        """The next batch: whole slices, at least one, within the limits."""
+        taken, rows, size = [], 0, 0
+        while self._waiting:
+            message = self._waiting[0][0].message
+            rows, size = rows + len(message.records), size + message.nbytes
+            if taken and (rows > self._limits.rows or size > self._limits.bytes):
+                break
+            taken.append(self._waiting.popleft()[0])
+            self._rows -= len(message.records)
+            self._bytes -= message.nbytes
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        return taken
+
+    async def _run(self) -> None:
+        while not self.broken:
+            await self._due.wait()
+            self._due.clear()
+            self.busy = self._take()
+            if self.busy:
+                self._schedule()
+                await self._do([event.message for event in self.busy])
+
+    async def _do(self, messages: list[BatchMessage]) -> None:
+        try:
+            await self._work(self._partition, messages)
+        except Exception as error:
+            self.broken = True
+            self._failed(messages, error)
+            return
+        for event in self.busy:
+            event.ack()
+        self.busy = []
+        self._schedule()

@@ -1,0 +1,126 @@
+"""Session state: a Faust table whose changelog is written and read in large batches."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import faust
+from aiokafka.structs import ConsumerRecord
+from faust.types import TP, EventT, TopicT
+
+from streams.kafka.app import BatchApp
+from streams.kafka.batch import Undecoded
+
+OWN_KEY = b"\0partition"
+"""Key of the partition's own record: the last of every publication."""
+STAMP = 8
+"""Every value starts with this many bytes: big-endian, the enriched offset applied when it was written."""
+
+
+class StateTable(faust.Table):  # type: ignore[type-arg]
+    """Live values per partition. Changelog partition k belongs to enriched partition k.
+
+    Reading a changelog the highest stamp per key wins, not the last write: a writer that lost the partition cannot
+    put back an old value. None deletes.
+    """
+
+    app: BatchApp
+
+    def __init__(self, app: BatchApp, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self._live: dict[int, dict[bytes, bytes]] = {}
+        self._exact: dict[int, int] = {}
+
+    def view(self, partition: int) -> Mapping[bytes, bytes]:
+        """Live values of one partition, its own record (``OWN_KEY``) among them. Read only, and current."""
+        return MappingProxyType(self._live.setdefault(partition, {}))
+
+    async def publish(self, partition: int, changes: Mapping[bytes, bytes | None], own: bytes) -> None:
+        """Write ``changes`` and last ``own`` to the changelog; when acknowledged, apply them to memory.
+
+        Raises what ``BatchProducer.send`` raises; memory is then as before.
+        """
+        live = self._live.setdefault(partition, {})
+        outgoing = [(key, value, ()) for key, value in changes.items()]
+        last = await self.app.batch_producer.send(
+            self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())]
+        )
+        for key, value in changes.items():
+            if value is None:
+                live.pop(key, None)
+            else:
+                live[key] = value
+        live[OWN_KEY] = own
+        self._note_written(partition, last, len(outgoing) + 1)
+
+    def _note_written(self, partition: int, last: int, count: int) -> None:
+        """Spare a kept partition the reading of its own writes, unless someone else wrote in between."""
+        tp = TP(self.changelog_topic_name, partition)
+        if self._exact.get(partition, -2) == last - count:
+            self._exact[partition] = last
+            self.app.tables.recovery.active_offsets[tp] = last
+        else:
+            self._exact.pop(partition, None)
+
+    def apply_records(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
+        """Apply a run of changelog records, in log order."""
+        live = self._live.setdefault(partition, {})
+        floor = live.get(OWN_KEY, b"")[:STAMP]
+        for record in records:
+            key, value = record.key, record.value
+            if value is None:
+                live.pop(key, None)
+                continue
+            old = live.get(key)
+            if value[:STAMP] < (floor if old is None else old[:STAMP]):
+                continue
+            live[key] = value
+            if key == OWN_KEY:
+                floor = value[:STAMP]
+
+    # what Faust calls
+
+    def apply_changelog_batch(self, batch: Iterable[EventT]) -> None:
+        """Nothing left to do: the consumer applied the slice (``apply_records``)."""
+
+    def persisted_offset(self, tp: TP) -> int | None:
+        """The changelog offset up to which memory is exact; None: read from the start."""
+        return self._exact.get(tp.partition)
+
+    async def on_rebalance(
+        self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
+    ) -> None:
+        """Drop lost partitions, and those whose recovery did not end: they are read anew."""
+        topic = self.changelog_topic_name
+        kept = {tp.partition for tp in assigned if tp.topic == topic and tp.partition in self._exact}
+        for partition in self._live.keys() - kept:
+            self._live.pop(partition).clear()
+        for partition in self._exact.keys() - kept:
+            del self._exact[partition]
+        offsets = self.app.tables.recovery.active_offsets
+        for tp in [tp for tp in offsets if tp.topic == topic and tp.partition not in kept]:
+            del offsets[tp]
+
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
+        """From here on memory is exact."""
+        offsets = self.app.tables.recovery.active_offsets
+        self._exact.update({tp.partition: offsets[tp] for tp in active_tps})
+        await self.call_recover_callbacks()
+
+    async def on_start(self) -> None:
+        """No store of Faust's, and the topic is there already."""
+
+    def _new_changelog_topic(self, **_: Any) -> TopicT:
+        return self.app.topic(
+            self._changelog_topic_name(),
+            schema=Undecoded(),
+            partitions=self.partitions,
+            acks=False,
+        )
+
+
+def make_state(app: BatchApp, name: str, partitions: int) -> StateTable:
+    """The table ``name`` with its changelog topic ``{app id}-{name}-changelog`` of ``partitions`` partitions."""
+    table = StateTable(app, name=name, partitions=partitions)
+    app.tables.add(table)
+    return table

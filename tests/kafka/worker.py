@@ -1,0 +1,94 @@
+"""A worker process for the tests: appends what it works off to a file, and keeps a count per key in its state.
+
+Arguments: one JSON object (see ``Plan``). Every line it writes is ``partition value``; the file is the effect.
+"""
+
+import asyncio
+import os
+import struct
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from streams.kafka.app import make_app, run_worker
+from streams.kafka.batch import BatchMessage
+from streams.kafka.dispatch import Dispatcher, Limits
+from streams.kafka.state import OWN_KEY, StateTable, make_state
+from streams.settings import KafkaSettings, Settings
+
+STAMP = struct.Struct(">Q")
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What the worker does. Seconds; ``fail_on`` is a value at which ``work`` raises."""
+
+    topic: str
+    out: str
+    kafka: dict[str, str | int | float | bool]
+    limits: tuple[int, int, float] = (1000, 1 << 20, 0.2)
+    delay: float = 0.0
+    blocking: bool = False
+    fail_on: str = ""
+    state_partitions: int = 0
+    max_poll: float = 0.0
+
+
+class CountingWork:
+    """The work: lines to the file, then (with state) counts to the changelog."""
+
+    def __init__(self, plan: Plan, state: StateTable | None) -> None:
+        self._plan, self._state = plan, state
+        self._file = os.open(plan.out, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    async def __call__(self, partition: int, batches: list[BatchMessage]) -> None:
+        """One batch."""
+        records = [record for batch in batches for record in batch.records]
+        if self._plan.delay:
+            await self._pause()
+        values = [(record.value or b"").decode() for record in records]
+        if self._plan.fail_on in values:
+            raise ValueError(f"secret content {values[0]}")
+        os.write(self._file, "".join(f"{partition} {value}\n" for value in values).encode())
+        if self._state is not None:
+            fresh = [r for r in records if r.offset > self._applied(self._state, partition)]
+            await self._count(self._state, partition, Counter(r.key or b"" for r in fresh), records[-1].offset)
+
+    async def _pause(self) -> None:
+        if self._plan.blocking:
+            time.sleep(self._plan.delay)
+        else:
+            await asyncio.sleep(self._plan.delay)
+
+    def _applied(self, state: StateTable, partition: int) -> int:
+        own = state.view(partition).get(OWN_KEY)
+        return int(STAMP.unpack(own[:8])[0]) if own is not None else -1
+
+    async def _count(self, state: StateTable, partition: int, counts: Counter[bytes], offset: int) -> None:
+        view, stamp = state.view(partition), STAMP.pack(offset)
+        old = {key: STAMP.unpack(view[key][8:])[0] if key in view else 0 for key in counts}
+        await state.publish(partition, {k: stamp + STAMP.pack(n + old[k]) for k, n in counts.items()}, stamp)
+
+
+def main() -> None:
+    """Run until a signal."""
+    plan = msgspec.json.decode(sys.argv[1], type=Plan)
+    data_dir = Path(plan.out).parent / f"worker-{os.getpid()}"
+    app = make_app("test", Settings(kafka=KafkaSettings(**plan.kafka), data_dir=data_dir))  # type: ignore[arg-type]
+    if plan.max_poll:
+        app.conf.broker_max_poll_interval = plan.max_poll
+    state = make_state(app, "counts", plan.state_partitions) if plan.state_partitions else None
+    revoked = Path(f"{plan.out}.revoked")
+
+    def on_revoked(partitions: set[int]) -> None:
+        with revoked.open("a") as file:
+            file.write(f"{sorted(partitions)}\n")
+
+    Dispatcher(app, plan.topic, CountingWork(plan, state), Limits(*plan.limits), on_revoked)
+    run_worker(app)
+
+
+if __name__ == "__main__":
+    main()
