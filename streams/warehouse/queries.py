@@ -1,0 +1,78 @@
+"""The few reads of the warehouse that workers and commands need."""
+
+import msgspec
+from clickhouse_driver import Client
+
+from streams.records import INFINITY
+from streams.warehouse.client import qualified
+
+# Gaps and islands over the offsets that are complete; the given ends stand as guards outside the range.
+_HOLES = """
+SELECT before + 1, at - 1
+FROM
+(
+    SELECT at, lagInFrame(at, 1, toInt64(%(first)s) - 1) OVER
+        (ORDER BY at ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS before
+    FROM
+    (
+        SELECT toInt64(raw_offset) AS at
+        FROM {database}.outcomes FINAL
+        WHERE raw_topic = %(raw_topic)s AND raw_partition = %(partition)s
+            AND raw_offset BETWEEN %(first)s AND %(last)s
+        GROUP BY raw_offset
+        HAVING count() >= greatest(max(events), 1)
+        UNION ALL
+        SELECT toInt64(%(last)s) + 1
+    )
+)
+WHERE at - before > 1
+ORDER BY before
+"""
+
+
+class OutcomeCount(msgspec.Struct, frozen=True):
+    """How many raw events of a topic ended so."""
+
+    outcome: str
+    reason: str
+    n: int
+
+
+def ended(client: Client, database: str, generation: int, partitions: int) -> bool:
+    """True when every one of the generation's enriched partitions has folded the end of all input."""
+    rows = client.execute(
+        qualified(
+            "SELECT count() FROM {database}.progress FINAL"
+            " WHERE generation = %(generation)s AND partition < %(partitions)s AND watermark = %(infinity)s",
+            database,
+        ),
+        {"generation": generation, "partitions": partitions, "infinity": INFINITY},
+    )
+    return int(rows[0][0]) == partitions
+
+
+def outcome_counts(client: Client, database: str, raw_topic: str) -> list[OutcomeCount]:
+    """Raw events of ``raw_topic`` (``name@n``) by outcome and reason, in that order."""
+    rows = client.execute(
+        qualified(
+            "SELECT outcome, reason, count() FROM {database}.outcomes FINAL"
+            " WHERE raw_topic = %(raw_topic)s GROUP BY outcome, reason ORDER BY outcome, reason",
+            database,
+        ),
+        {"raw_topic": raw_topic},
+    )
+    return [OutcomeCount(*row) for row in rows]
+
+
+def raw_holes(
+    client: Client, database: str, raw_topic: str, partition: int, first: int, last: int
+) -> list[tuple[int, int]]:
+    """Ranges (first, last) of raw offsets within the given ones that are not accounted for, in order.
+
+    An offset is when ``outcomes`` holds a row for each of the events its record held. Empty: the ledger is complete.
+    """
+    rows = client.execute(
+        qualified(_HOLES, database),
+        {"raw_topic": raw_topic, "partition": partition, "first": first, "last": last},
+    )
+    return [(int(start), int(end)) for start, end in rows]
