@@ -1,0 +1,68 @@
+"""Duplicates (design.md §6 rule 7): which copies of an event id are kept.
+
+Copies of one id stand in (time, fingerprint, coordinates) order; one is kept if no copy, kept or not, precedes it
+within the window. So of one time at most the first is kept, and a copy to come can only make a kept one a duplicate.
+"""
+
+from bisect import bisect_left
+
+import msgspec
+
+from streams.sessionize.hit import Hit
+from streams.sessionize.visitor import Visitor
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """What one more copy decides. ``losers`` were kept until now; at ``tombstones`` (times) no copy is kept."""
+
+    is_kept: bool
+    losers: tuple[Hit, ...] = ()
+    tombstones: tuple[int, ...] = ()
+
+
+FIRST = Decision(is_kept=True)
+
+
+def admit(visitor: Visitor, hit: Hit) -> Decision:
+    """Take the copy into the visitor's state and say what it decides."""
+    times = visitor.copies.get(hit.id)
+    if times is None:
+        visitor.copies[hit.id] = (hit.time,)
+        visitor.insert(hit)
+        return FIRST
+    return _among_copies(visitor, hit, times)
+
+
+def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decision:
+    time, window = hit.time, visitor.options.dedup_window_ms
+    at = bisect_left(times, time)
+    follows = at > 0 and time - times[at - 1] <= window
+    if at < len(times) and times[at] == time:
+        return Decision(is_kept=False, tombstones=(time,)) if follows else _same_time(visitor, hit)
+    visitor.copies[hit.id] = (*times[:at], time, *times[at:])
+    losers = _overtaken(visitor, hit, times[at] if at < len(times) else None)
+    lost = tuple(loser.time for loser in losers)
+    if follows:
+        # a tombstone even though this copy was never kept: a late copy may have the same key, and whether this one was
+        # kept for a while depends on which raw partition came first
+        return Decision(is_kept=False, losers=losers, tombstones=(time, *lost))
+    visitor.insert(hit)
+    return Decision(is_kept=True, losers=losers, tombstones=lost)
+
+
+def _same_time(visitor: Visitor, hit: Hit) -> Decision:
+    """Two copies of one row key: the lesser rank is kept, and its row simply beats the other's."""
+    rival = visitor.find(hit.time, hit.id)
+    if rival is None or rival.rank() < hit.rank():
+        return Decision(is_kept=False)
+    visitor.take_out(hit.time, hit.id)
+    visitor.insert(hit)
+    return Decision(is_kept=True, losers=(rival,))
+
+
+def _overtaken(visitor: Visitor, hit: Hit, following: int | None) -> tuple[Hit, ...]:
+    """The kept copy after this one, if it now lies within the window of an earlier copy."""
+    if following is None or following - hit.time > visitor.options.dedup_window_ms:
+        return ()
+    loser = visitor.take_out(following, hit.id)
+    return () if loser is None else (loser,)

@@ -1,0 +1,123 @@
+"""Rows for the warehouse from what the fold knows (design.md §6 rule 8, §7)."""
+
+from streams.outcome import Reason, Verdict
+from streams.records import Event, Outcome, SessionRow
+from streams.sessionize.fold import Session
+from streams.sessionize.hit import Hit
+from streams.sessionize.identity import session_id
+from streams.sessionize.visitor import Visitor
+
+ENGAGED_S = 10
+"""Less engaged time than this may be a bounce."""
+
+
+def session_row(visitor: Visitor, session: Session, index: int, version: int) -> SessionRow:
+    """The final row of a closed session; ``index`` counts from 1."""
+    geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.profiles[session.first.profile]
+    row = SessionRow(
+        session_id=session_id(visitor.app_id, visitor.visitor_id, session.start, session.first.id),
+        app_id=visitor.app_id,
+        visitor_id=visitor.visitor_id,
+        user_id=session.user_id,
+        start_tstamp=session.start,
+        end_tstamp=session.end,
+        absolute_time_in_s=(session.end - session.start) // 1000,
+        engaged_time_in_s=session.engaged_s,
+        views=session.views,
+        total_events=session.total,
+        is_bounce=int(session.views < 2 and session.engaged_s < ENGAGED_S),
+        is_new_visitor=int(index == 1),
+        session_index=index,
+        geo_country=geo_country,
+        geo_region=geo_region,
+        geo_city=geo_city,
+        br_family=br_family,
+        os_family=os_family,
+        dvce_type=dvce_type,
+        is_bot=is_bot,
+        steps=session.steps,
+        step_offsets_ms=session.offsets_ms,
+        is_capped=session.is_capped,
+        is_final=1,
+        version=version,
+    )
+    if session.first_view is not None and session.last_view is not None:
+        _add_pages(row, visitor, session.first_view, session.last_view)
+    return row
+
+
+def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None:
+    row.first_page_url = first.url
+    row.first_page_urlhost = first.host
+    row.first_page_urlpath = first.path
+    row.first_page_title = first.title
+    row.last_page_url = last.url
+    row.last_page_urlhost = last.host
+    row.last_page_urlpath = last.path
+    row.last_page_title = last.title
+    (
+        row.page_referrer,
+        row.refr_medium,
+        row.refr_source,
+        row.refr_term,
+        row.mkt_medium,
+        row.mkt_source,
+        row.mkt_term,
+        row.mkt_content,
+        row.mkt_campaign,
+        row.mkt_network,
+        row.default_channel_group,
+    ) = visitor.origin(first)
+
+
+def event_outcome(event: Event, outcome: Verdict, reason: Reason, version: int) -> Outcome:
+    """What became of an event at hand."""
+    return Outcome(
+        app_id=event.app_id,
+        arrival_tstamp=event.arrival_tstamp,
+        raw_topic=event.raw_topic,
+        raw_partition=event.raw_partition,
+        raw_offset=event.raw_offset,
+        raw_index=event.raw_index,
+        outcome=outcome,
+        reason=reason,
+        events=event.raw_events,
+        size=event.raw_size,
+        version=version,
+    )
+
+
+def loser_outcome(app_id: str, hit: Hit, version: int) -> Outcome:
+    """An event accepted before that is a duplicate after all."""
+    return Outcome(
+        app_id=app_id,
+        arrival_tstamp=hit.arrival,
+        raw_topic=hit.raw_topic,
+        raw_partition=hit.raw_partition,
+        raw_offset=hit.raw_offset,
+        raw_index=hit.raw_index,
+        outcome=Verdict.DUPLICATE,
+        reason=Reason.COPY,
+        events=hit.events,
+        size=hit.size,
+        version=version,
+    )
+
+
+def tombstone(visitor: Visitor, event_id: bytes, time: int, version: int) -> Event:
+    """Deletes the row of this key from table ``events``."""
+    return Event(
+        event_id=event_id,
+        app_id=visitor.app_id,
+        visitor_id=visitor.visitor_id,
+        event_fingerprint=0,
+        collector_tstamp=time,
+        derived_tstamp=time,
+        arrival_tstamp=time,
+        raw_topic="",
+        raw_partition=0,
+        raw_offset=0,
+        event="",
+        version=version,
+        is_deleted=1,
+    )

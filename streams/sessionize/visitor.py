@@ -1,0 +1,268 @@
+"""One visitor while a batch is folded: decoded once, changed record by record, encoded once."""
+
+from bisect import bisect_left, insort
+from typing import TypeVar
+
+from streams.records import INFINITY, Event
+from streams.sessionize.fold import Session, begin, first_due, fold
+from streams.sessionize.hit import (
+    NO_ORIGIN,
+    OTHER,
+    PAGE_PING,
+    PAGE_VIEW,
+    VIEWS,
+    Hit,
+    Origin,
+    Profile,
+    kind_of,
+    origin_of,
+    profile_of,
+)
+from streams.sessionize.options import SessionOptions
+from streams.sessionize.state import VisitorState, encode_visitor, is_lone, key_parts, pack_copies, unpack_copies
+
+T = TypeVar("T")
+
+FORGET_AFTER_MS = 395 * 86_400_000
+"""A visitor is new again when the session before ended longer ago than this (rule 8)."""
+
+
+class Visitor:
+    """Sealed session so far, sorted open hits, and the times of every copy that may still meet another copy."""
+
+    __slots__ = (
+        "app_id",
+        "applied",
+        "closed",
+        "copies",
+        "due",
+        "hits",
+        "is_lone",
+        "key",
+        "last_end",
+        "options",
+        "origins",
+        "profiles",
+        "sealed",
+        "visitor_id",
+    )  # fmt: skip
+
+    def __init__(
+        self, key: bytes, options: SessionOptions, app_id: str, state: VisitorState, applied: int, due: int
+    ) -> None:
+        self.key = key
+        self.is_lone = is_lone(key)
+        self.visitor_id = bytes(16) if self.is_lone else key_parts(key)[0]
+        self.app_id = app_id
+        self.options = options
+        self.applied = applied
+        self.due = due
+        self.closed = state.closed
+        self.last_end = state.last_end
+        self.sealed = state.sealed
+        self.hits = state.hits
+        self.profiles = state.profiles
+        self.origins = state.origins
+        self.copies: dict[bytes, tuple[int, ...]] = {hit.id: (hit.time,) for hit in state.hits}
+        if len(self.copies) < len(state.hits):
+            self.copies = {}
+            for hit in state.hits:
+                self._remember(hit.id, hit.time)
+        for event_id, time in unpack_copies(state.copies):
+            self._remember(event_id, time)
+
+    def _remember(self, event_id: bytes, time: int) -> None:
+        times = self.copies.get(event_id)
+        self.copies[event_id] = (time,) if times is None else tuple(sorted((*times, time)))
+
+    # hits
+
+    def hit(self, event: Event) -> Hit:
+        """The event as this visitor remembers it."""
+        hit = Hit(
+            event.derived_tstamp,
+            event.event_id,
+            event.event_fingerprint,
+            event.raw_topic,
+            event.raw_partition,
+            event.raw_offset,
+            event.raw_index,
+            event.arrival_tstamp,
+            event.raw_events,
+            event.raw_size,
+            kind := kind_of(event),
+            0 if self.is_lone else _place(self.profiles, profile_of(event)),
+        )
+        if self.is_lone:
+            return hit
+        hit.user_id = event.user_id
+        if kind == PAGE_PING:
+            return hit
+        hit.name = "" if kind == PAGE_VIEW else event.event_name or event.event
+        if kind != OTHER:
+            hit.origin = _place(self.origins, origin_of(event))
+            hit.url = event.page_url
+            hit.host = event.page_urlhost
+            hit.path = event.page_urlpath
+            hit.title = event.page_title
+        return hit
+
+    def find(self, time: int, event_id: bytes) -> Hit | None:
+        """The open hit of this time and id."""
+        at = bisect_left(self.hits, (time, event_id), key=Hit.order)
+        hit = self.hits[at] if at < len(self.hits) else None
+        return hit if hit is not None and hit.time == time and hit.id == event_id else None
+
+    def insert(self, hit: Hit) -> None:
+        """Put the hit at its place in (time, id) order."""
+        hits = self.hits
+        if not hits or hit.time > hits[-1].time:
+            hits.append(hit)
+        else:
+            insort(hits, hit, key=Hit.order)
+
+    def take_out(self, time: int, event_id: bytes) -> Hit | None:
+        """Remove the open hit of this time and id, and return it."""
+        hit = self.find(time, event_id)
+        if hit is not None:
+            del self.hits[bisect_left(self.hits, (time, event_id), key=Hit.order)]
+        return hit
+
+    # sessions
+
+    def close(self, watermark: int) -> list[tuple[Session, int]]:
+        """Take out every session that ``watermark`` makes final, with its index, and set ``due`` anew."""
+        final: list[tuple[Session, int]] = []
+        horizon = horizon_of(watermark, self.options)
+        if not self.is_lone and (self.sealed is not None or self.hits):
+            sessions = fold(self.sealed, self.hits, self.options)
+            for session, successor in zip(sessions, [*sessions[1:], None], strict=True):
+                if horizon <= session.due(self.options) and (successor is None or horizon <= successor.start):
+                    break
+                final.append((session, self._count(session)))
+            if final:
+                taken = sum(session.total for session, _ in final) - (self.sealed.total if self.sealed else 0)
+                self._drop(taken)
+        self.settle(horizon)
+        return final
+
+    def _count(self, session: Session) -> int:
+        """Close the session; returns its index, from 1."""
+        if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
+            self.closed = 0
+        self.closed += 1
+        self.last_end = session.end
+        return self.closed
+
+    def _drop(self, taken: int) -> None:
+        self.sealed = None
+        del self.hits[:taken]
+
+    def settle(self, horizon: int) -> None:
+        """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
+        self._seal(horizon)
+        self._forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
+        if self.last_end is not None and horizon - self.last_end > FORGET_AFTER_MS and not self._is_open():
+            self.closed, self.last_end = 0, None
+        self.due = self._next_due()
+
+    def _seal(self, horizon: int) -> None:
+        """Fold the hits below the horizon into the sealed session: nothing can come before them any more."""
+        hits, max_steps = self.hits, self.options.max_steps
+        below = bisect_left(hits, horizon, key=lambda hit: hit.time)
+        if not below:
+            return
+        if self.is_lone:
+            del hits[:below]
+            return
+        sealed = self.sealed
+        for at, hit in enumerate(hits[:below]):
+            if sealed is None:
+                sealed = begin(hit, max_steps)
+            elif sealed.parts_from(hit.time, self.options):
+                below = at
+                break
+            else:
+                sealed.add(hit, max_steps)
+        self.sealed = sealed
+        del hits[:below]
+
+    def _forget(self, oldest: int) -> None:
+        """Drop times of copies that no copy to come can lie within the window of."""
+        gone = [event_id for event_id, times in self.copies.items() if times[0] < oldest]
+        for event_id in gone:
+            left = tuple(time for time in self.copies[event_id] if time >= oldest)
+            if left:
+                self.copies[event_id] = left
+            else:
+                del self.copies[event_id]
+
+    def _is_open(self) -> bool:
+        return self.sealed is not None or bool(self.hits)
+
+    def _next_due(self) -> int:
+        options = self.options
+        if not self.is_lone and self._is_open():
+            due = first_due(self.sealed, self.hits, options)
+        elif self.copies:
+            due = max(times[-1] for times in self.copies.values()) + options.dedup_window_ms
+        elif self.last_end is not None:
+            due = self.last_end + FORGET_AFTER_MS
+        else:
+            return INFINITY
+        return due + options.lateness_ms
+
+    # state
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left to keep."""
+        return not self._is_open() and not self.copies and self.last_end is None
+
+    def encode(self, applied: int) -> bytes:
+        """The table's value."""
+        self._compact()
+        open_hits = {(hit.id, hit.time) for hit in self.hits}
+        copies = [
+            (event_id, time)
+            for event_id, times in self.copies.items()
+            for time in times
+            if (event_id, time) not in open_hits
+        ]
+        state = VisitorState(
+            self.closed, self.last_end, self.sealed, self.hits, pack_copies(copies), self.profiles, self.origins
+        )
+        return encode_visitor(applied, self.due, state)
+
+    def _compact(self) -> None:
+        """Drop profiles and origins that no hit points at any more."""
+        if self.is_lone or len(self.profiles) + len(self.origins) <= 2 + len(self.hits):
+            return
+        sealed = self.sealed
+        marks = [] if sealed is None else [hit for hit in (sealed.first, sealed.first_view, sealed.last_view) if hit]
+        # one object may stand at several places: renumber each once
+        used = list({id(hit): hit for hit in (*marks, *self.hits)}.values())
+        profiles: list[Profile] = []
+        origins: list[Origin] = []
+        for hit in used:
+            hit.profile = _place(profiles, self.profiles[hit.profile])
+            if hit.kind in VIEWS:
+                hit.origin = _place(origins, self.origins[hit.origin])
+        self.profiles, self.origins = profiles, origins
+
+    def origin(self, hit: Hit) -> Origin:
+        """Whence a view came."""
+        return self.origins[hit.origin] if hit.kind in VIEWS else NO_ORIGIN
+
+
+def horizon_of(watermark: int, options: SessionOptions) -> int:
+    """H: no accepted event to come lies below it (rule 4)."""
+    return watermark if watermark == INFINITY else watermark - options.lateness_ms
+
+
+def _place(known: list[T], item: T) -> int:
+    try:
+        return known.index(item)
+    except ValueError:
+        known.append(item)
+        return len(known) - 1
