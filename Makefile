@@ -2,6 +2,7 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 STAMP := .venv/.installed
 UV_VERSION := 0.13.9
 COMPILE = .lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
@@ -17,9 +18,9 @@ install: $(STAMP) ## make .venv from the lock, with this checkout in it
 
 $(STAMP): requirements/build.lock requirements/all.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --require-hashes -r requirements/build.lock
-	$(BIN)/pip install --quiet --require-hashes --no-build-isolation -r requirements/all.lock
-	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements/build.lock
+	$(PIP) --require-hashes --no-build-isolation -r requirements/all.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP) ## simulate a shop's traffic, run everything on it embedded, show what came out
@@ -49,7 +50,7 @@ docs: $(STAMP) ## write the pages that are made from code
 
 lock: ## make the lock files anew, with the newest versions pyproject.toml allows
 	$(PYTHON) -m venv .lock
-	.lock/bin/pip install --quiet uv==$(UV_VERSION)
+	.lock/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
 	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra dev -o requirements/all.lock
 	$(COMPILE) --upgrade pyproject.toml -c requirements/all.lock -o requirements/worker.lock
 	$(COMPILE) --upgrade requirements/build.in -o requirements/build.lock

@@ -12,8 +12,8 @@ import prometheus_client as prometheus
 from prometheus_client.registry import CollectorRegistry
 
 from streams.errors import ConfigError
-from streams.outcome import Reason
-from streams.records import INFINITY, Event, Outcome, Progress, SessionRow
+from streams.outcome import Reason, Verdict
+from streams.records import INFINITY, Outcome, Progress, SessionRow
 
 LOOPBACK = "127.0.0.1"
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -23,13 +23,13 @@ class Folded(Protocol):
     """What the sessions worker's fold hands over for one batch, as far as it is counted."""
 
     @property
-    def events(self) -> Sequence[Event]: ...
-    @property
     def sessions(self) -> Sequence[SessionRow]: ...
     @property
     def outcomes(self) -> Sequence[Outcome]: ...
     @property
-    def progress(self) -> Sequence[Progress]: ...
+    def progress(self) -> Progress: ...
+    @property
+    def alarms(self) -> Mapping[str, int]: ...
 
 
 class Metrics:
@@ -91,26 +91,34 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> prometheus.Gauge:
         return prometheus.Gauge(f"thalweg_{name}", text, labels, registry=self.registry)
 
-    def enriched(self, partition: int, records: int, counts: Mapping[tuple[str, str], int], cpu_seconds: float) -> None:
-        """One slice went through the enrich stages. ``counts``: (outcome, reason) → events; ("", "") for events."""
+    def enriched(
+        self, partition: int, records: int, counts: Mapping[tuple[str, str], int], cpu_seconds: float, nbytes: int = 0
+    ) -> None:
+        """One slice went through the enrich stages. ``counts``: (verdict, reason) → raw events."""
         self.raw_records.labels(partition).inc(records)
-        for (outcome, reason), number in counts.items():
-            if outcome:
-                self.refused.labels(outcome, reason).inc(number)
-            else:
+        self.raw_bytes.inc(nbytes)
+        for (verdict, reason), number in counts.items():
+            if verdict == Verdict.ACCEPTED:
                 self.enriched_events.inc(number)
+                continue
+            self.refused.labels(verdict, reason).inc(number)
+            if verdict == Verdict.DEAD:
+                self.dead_letters.labels(reason).inc(number)
         self._worked("enrich", cpu_seconds)
+
+    def removed(self, fields: Mapping[str, int]) -> None:
+        """Values of these fields could not be masked and so were removed."""
+        for field, number in fields.items():
+            self.fields_removed.labels(field).inc(number)
 
     def folded(self, partition: int, effects: Folded, cpu_seconds: float) -> None:
         """One batch went through the session fold."""
-        for (outcome, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
-            self.outcomes.labels(outcome, reason).inc(number)
-            if reason == Reason.CLOSED:
-                self.closed_alarms.inc(number)
+        for (verdict, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
+            self.outcomes.labels(verdict, reason).inc(number)
+        self.closed_alarms.inc(effects.alarms.get(Reason.CLOSED, 0))
         self.sessions_closed.inc(sum(row.is_final and not row.is_deleted for row in effects.sessions))
-        for row in effects.progress:
-            self.applied_offset.labels(partition).set(row.applied)
-            self._watermark(partition, row.watermark)
+        self.applied_offset.labels(partition).set(effects.progress.applied)
+        self._watermark(partition, effects.progress.watermark)
         self._worked("sessions", cpu_seconds)
 
     def _watermark(self, partition: int, watermark_ms: int) -> None:

@@ -29,59 +29,59 @@ class _Section(BaseModel):
 
 
 class KafkaSettings(_Section):
-    """The brokers, topics and client limits. Times in seconds."""
+    """The brokers, topics and client limits."""
 
     brokers: str = Field("127.0.0.1:9092", description="host:port, several by commas")
-    raw_topic: str = "raw"
-    enriched_topic: str = "enriched"
-    dead_topic: str = "dead"
+    raw_topic: str = Field("raw", min_length=1, description="events as received; restricted zone")
+    enriched_topic: str = Field("enriched", min_length=1, description="anonymized, enriched events")
+    dead_topic: str = Field("dead", min_length=1, description="records that could not be used; restricted zone")
     group_prefix: str = Field("thalweg", description="consumer groups are PREFIX-enrich and PREFIX-sessions")
     raw_incarnation: int = Field(1, ge=1, description="n of raw_topic name@n; raise it when the topic is made anew")
     generation: int = Field(1, ge=1, description="generation of the enriched topic; raise it when made anew")
     idempotent: bool = Field(True, description="off only for a broker without InitProducerId (the embedded one)")
-    session_timeout: float = Field(30.0, gt=0)
-    heartbeat_interval: float = Field(3.0, gt=0)
-    rebalance_timeout: float = Field(120.0, gt=0, description="longer than the longest insert")
-    request_timeout: float = Field(60.0, gt=0)
-    commit_interval: float = Field(1.0, gt=0)
-    fetch_max_bytes: int = Field(1 << 20, gt=0, description="per partition and fetch, compressed")
-    max_batch_bytes: int = Field(1 << 20, gt=0, description="largest record batch we write")
+    session_timeout: float = Field(30.0, gt=0, description="seconds without a heartbeat until a worker counts as dead")
+    heartbeat_interval: float = Field(3.0, gt=0, description="seconds; well below session_timeout")
+    rebalance_timeout: float = Field(120.0, gt=0, description="seconds; longer than the longest insert")
+    request_timeout: float = Field(60.0, gt=0, description="seconds until a request to a broker is given up")
+    commit_interval: float = Field(1.0, gt=0, description="seconds between commits of acknowledged offsets")
+    fetch_max_bytes: int = Field(1 << 20, gt=0, description="bytes per partition and fetch, compressed")
+    max_batch_bytes: int = Field(1 << 20, gt=0, description="bytes of the largest record batch we write")
 
 
 class ClickHouseSettings(_Section):
-    """Where the warehouse listens (native protocol). The password is ``clickhouse_password`` at top level."""
+    """Where the warehouse listens (native protocol). Its password comes from THALWEG_CLICKHOUSE_PASSWORD."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(9000, ge=1, le=65535)
-    user: str = "default"
-    database: str = Field("thalweg", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
-    secure: bool = False
-    ca_certs: Path | None = None
+    host: str = Field("127.0.0.1", min_length=1, description="name or address")
+    port: int = Field(9000, ge=1, le=65535, description="of the native protocol, not HTTP")
+    user: str = Field("default", description="needs INSERT and SELECT; CREATE and ALTER for `thalweg migrate`")
+    database: str = Field("thalweg", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="made by `thalweg migrate`")
+    secure: bool = Field(False, description="TLS, with the server's certificate checked")
+    ca_certs: Path | None = Field(None, description="PEM file of the authorities to trust; none: the system's")
 
 
 class SessionSettings(_Section):
-    """Rules of the session fold, per app. Seconds."""
+    """Rules of the session fold. A change holds from then on; past sessions keep theirs."""
 
-    gap: int = Field(1800, gt=0, description="inactivity timeout; a gap of exactly this stays in the session")
-    longest: int = Field(86_400, gt=0)
-    lateness: int = Field(600, ge=0, description="how old an event may be on arrival")
-    dedup_window: int = Field(3600, ge=0)
-    max_steps: int = Field(500, gt=0)
+    gap: int = Field(1800, gt=0, description="seconds of inactivity; a gap of exactly this stays in the session")
+    longest: int = Field(86_400, gt=0, description="seconds from a session's first event to its last")
+    lateness: int = Field(600, ge=0, description="seconds; how old an event may be on arrival, older ones are late")
+    dedup_window: int = Field(3600, ge=0, description="seconds; copies of one event id closer than this are one event")
+    max_steps: int = Field(500, gt=0, description="steps kept per session; more are cut, with a flag")
 
 
 class FlushSettings(_Section):
     """When the sessions worker inserts: at the first limit reached."""
 
-    rows: int = Field(50_000, gt=0)
-    bytes: int = Field(64 << 20, gt=0)
+    rows: int = Field(50_000, gt=0, description="records waiting")
+    bytes: int = Field(64 << 20, gt=0, description="bytes waiting")
     interval: float = Field(1.0, ge=0, description="seconds since the first record waits")
 
 
 class GeoSettings(_Section):
     """MaxMind-format databases. Without a path the embedded GeoLite2 (2018) is used if installed, else no geo."""
 
-    city: Path | None = None
-    asn: Path | None = None
+    city: Path | None = Field(None, description="country, region, city, coordinates, time zone")
+    asn: Path | None = Field(None, description="number and organization of the autonomous system")
 
 
 class Settings(_Section):
@@ -90,7 +90,7 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     sessions: SessionSettings = SessionSettings()
-    apps: dict[str, SessionSettings] = Field({}, description="per app_id: keys of `sessions` to change")
+    apps: dict[str, SessionSettings] = Field({}, description="per app_id: the keys of `sessions` it changes")
     flush: FlushSettings = FlushSettings()
     geo: GeoSettings = GeoSettings()
 
@@ -98,7 +98,7 @@ class Settings(_Section):
     format: FormatName | None = Field(None, description="where no header `format` names it")
     disorder: int = Field(600, ge=0, description="seconds a collector's clock may be behind Kafka's; all apps")
     idle: int = Field(10, ge=1, description="seconds; a partition at its head is heard up to now less this")
-    max_age_days: int = Field(400, ge=1)
+    max_age_days: int = Field(400, ge=1, description="an event older than this on arrival is dead, `time_range`")
     bounded: bool = Field(False, description="files, not a live topic: arrival times come from collector_tstamp")
     data_dir: Path = Field(Path(), description="where a worker keeps Faust's files")
     metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus on 127.0.0.1; 0 is off")
