@@ -17,25 +17,33 @@ from streams.records import INFINITY, Outcome, Progress, SessionRow
 class Batch(msgspec.Struct):
     """What a fold hands over."""
 
-    progress: Progress = Progress(generation=1, partition=1, applied=0, watermark=-1)
+    progress: Progress = msgspec.field(default_factory=lambda: progress())
     sessions: Sequence[SessionRow] = ()
     outcomes: Sequence[Outcome] = ()
     alarms: Mapping[str, int] = {}
 
 
+def progress(applied: int = 0, watermark: int = -1) -> Progress:
+    """A row of ``progress`` of partition 1."""
+    return Progress(generation=1, partition=1, applied=applied, watermark=watermark)
+
+
 def outcome(verdict: Verdict, reason: Reason = Reason.NONE) -> Outcome:
+    """A row of ``outcomes``."""
     return Outcome(
         app_id="a", arrival_tstamp=0, raw_topic="raw@1", raw_partition=0, raw_offset=0, outcome=verdict, reason=reason
     )
 
 
 def session(*, is_final: int = 1, is_deleted: int = 0) -> SessionRow:
+    """A row of ``sessions``."""
     return SessionRow(
         session_id=bytes(16), app_id="a", visitor_id=bytes(16), start_tstamp=0, is_final=is_final, is_deleted=is_deleted
     )
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    """One sample, None where there is none."""
     return metrics.registry.get_sample_value(f"thalweg_{name}", labels)
 
 
@@ -92,7 +100,7 @@ def test_watermark_lag_is_told_against_the_clock_of_the_scrape(watermark: int, l
     """No lag before anything was heard, none when all input has ended, never negative."""
     metrics = Metrics(clock=lambda: 100.0)
 
-    metrics.folded(1, Batch(Progress(generation=1, partition=1, applied=41, watermark=watermark)), 0.0)
+    metrics.folded(1, Batch(progress(41, watermark)), 0.0)
 
     assert value(metrics, "watermark_lag_seconds", partition="1") == lag
     assert value(metrics, "applied_offset", partition="1") == 41

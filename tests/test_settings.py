@@ -23,6 +23,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
+    """Where a test may write its settings."""
     return tmp_path / "thalweg.yaml"
 
 
@@ -41,7 +42,7 @@ def test_without_file_and_variables_the_defaults_hold() -> None:
 
 
 def test_environment_goes_before_file_and_overrides_before_both(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """command line > environment > file > default, key by key."""
+    """Command line > environment > file > default, key by key."""
     file.write_text("kafka: {brokers: 'file:1', raw_topic: f}\nflush: {rows: 1}\nidle: 3\n")
     monkeypatch.setenv("THALWEG_KAFKA__BROKERS", "variable:2")
     monkeypatch.setenv("THALWEG_FLUSH__ROWS", "2")
