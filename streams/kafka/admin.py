@@ -11,7 +11,11 @@ from streams.errors import ContractError, StoreError
 
 RAW_CONFIG = {"message.timestamp.type": "LogAppendTime"}
 """Arrival times come from the broker, so no client moves them."""
-CHANGELOG_CONFIG = {"cleanup.policy": "compact", "min.compaction.lag.ms": "86400000", "min.cleanable.dirty.ratio": "0.1"}
+CHANGELOG_CONFIG = {
+    "cleanup.policy": "compact",
+    "min.compaction.lag.ms": "86400000",
+    "min.cleanable.dirty.ratio": "0.1",
+}
 """A record stays readable for a day after it was superseded: longer than any zombie writes."""
 VISIBLE_SECONDS = 30.0
 
@@ -37,14 +41,16 @@ async def create_topics(
         await admin.close()
 
 
-async def partitions_of(brokers: str, topics: list[str]) -> dict[str, int]:
-    """Partition count per topic that exists."""
+async def partitions_of(brokers: str, topic: str) -> int:
+    """How many partitions the topic has. Raises ContractError when there is no such topic."""
     admin = AIOKafkaAdminClient(bootstrap_servers=_servers(brokers))
     await admin.start()
     try:
-        there = set(await admin.list_topics())  # asking for a missing one by name would create it
-        leaders = await _leaders(admin, [name for name in topics if name in there]) if there & set(topics) else {}
-        return {name: len(found) for name, found in leaders.items()}
+        # a broker may create a missing topic that is asked for by name
+        leaders = await _leaders(admin, [topic]) if topic in await admin.list_topics() else {}
+        if not leaders:
+            raise ContractError(f"there is no topic {topic}", "create it: thalweg migrate, or your operator")
+        return len(leaders[topic])
     finally:
         await admin.close()
 

@@ -37,14 +37,14 @@ class BatchMessage(ConsumerMessage):
         self.lease: object = None
 
 
-class Undecoded(Schema):
+class Undecoded(Schema[Any, Any]):
     """Makes the event without any codec: a slice's value is its list of records, another message's its bytes."""
 
     def compile(self, app: Any, **_: Any) -> Callable[..., Any]:
         """The function that makes the event of a message."""
         create_event = app.create_event
 
-        async def decode(message: ConsumerMessage, *, propagate: bool = False) -> Any:
+        async def decode(message: ConsumerMessage, *, propagate: bool = False) -> Any:  # noqa: ARG001 - Faust passes it
             return create_event(None, message.value, None, message)
 
         return decode

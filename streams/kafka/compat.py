@@ -48,7 +48,12 @@ _USED: tuple[tuple[str, str, str, tuple[str, ...] | None], ...] = (
     (FAUST, "faust.tables.base", "Collection._new_changelog_topic", ("self",)),
     (FAUST, "faust.tables.base", "Collection.on_recovery_completed", ("self", "active_tps", "standby_tps")),
     (FAUST, "faust._cython.streams", "StreamIterator", None),
-    (AIOKAFKA, "aiokafka.consumer.fetcher", "Fetcher._proc_fetch_request", ("self", "assignment", "node_id", "request")),
+    (
+        AIOKAFKA,
+        "aiokafka.consumer.fetcher",
+        "Fetcher._proc_fetch_request",
+        ("self", "assignment", "node_id", "request"),
+    ),
     (AIOKAFKA, "aiokafka.consumer.subscription_state", "SubscriptionState.fetch_context", ("self",)),
     (AIOKAFKA, "aiokafka.consumer.consumer", "AIOKafkaConsumer.seek_to_committed", ("self",)),
     (AIOKAFKA, "aiokafka", "AIOKafkaProducer.create_batch", ("self",)),

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001, ASYNC109 - this folder is where Faust's private names are used; the signatures are Faust's
 """The consumer that delivers one Faust message per fetched slice and commits only what was acknowledged."""
 
 import asyncio
@@ -23,6 +24,8 @@ class BatchConsumer(Consumer):
     messages, bookkeeping wiped before the last commit at a rebalance, a wait without end for agents that do not
     acknowledge, a sleep of a second whenever a buffer is full, fetching before the seek to the committed offset.
     """
+
+    app: Any  # a BatchApp
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._inflight = InFlight()
@@ -59,7 +62,7 @@ class BatchConsumer(Consumer):
 
         None while something is in flight, or when records came after that fetch.
         """
-        heads = cast(BatchConsumerThread, self._thread).heads
+        heads = cast("BatchConsumerThread", self._thread).heads
         found = heads.get((tp.topic, tp.partition))
         if found is None or not self._sought or not self._inflight.empty(tp):
             return None
@@ -114,7 +117,7 @@ class BatchConsumer(Consumer):
 
     async def _wait_next_records(self, timeout: float) -> tuple[Any, set[TP]]:
         if not self.flow_active:
-            await self.wait(self.can_resume_flow)
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # as stock: any event
         active = self._fetchable()
         if active:
             return await self._getmany(active_partitions=active, timeout=timeout), active

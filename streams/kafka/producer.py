@@ -19,11 +19,11 @@ RECORD_OVERHEAD = 128
 """At most what a batch header and one record's own fields take."""
 
 
-class SendFailed(ThalwegError):
+class SendFailed(ThalwegError):  # noqa: N818 - the interface's name
     """A batch was not acknowledged: it may or may not be written, and this partition takes nothing more."""
 
 
-class RecordTooLarge(ThalwegError):
+class RecordTooLarge(ThalwegError):  # noqa: N818 - the same
     """A record does not fit into the largest batch we may write. Nothing of the call was sent."""
 
 
@@ -74,7 +74,7 @@ class BatchProducer:
     def _refuse_large(self, topic: str, partition: int, values: Sequence[Outgoing]) -> None:
         limit = self._kafka.max_batch_bytes - RECORD_OVERHEAD
         for value in values:
-            size = len(value) if type(value) is bytes else _size(value)
+            size = len(value) if isinstance(value, bytes) else _size(value)
             if size > limit:
                 raise RecordTooLarge(
                     f"a record of {size} bytes for {topic}[{partition}] is above the limit of {limit}",
@@ -89,12 +89,12 @@ class BatchProducer:
         builder, count = create(), 0
         append = builder.append
         for value in values:
-            key, body, headers = (None, value, ()) if type(value) is bytes else value
-            if append(timestamp=now, key=key, value=body, headers=list(headers)) is None:
+            key, body, headers = (None, value, ()) if isinstance(value, bytes) else value
+            if append(timestamp=now, key=key, value=body, headers=[*headers]) is None:
                 yield builder, count
                 builder, count = create(), 0
                 append = builder.append
-                append(timestamp=now, key=key, value=body, headers=list(headers))
+                append(timestamp=now, key=key, value=body, headers=[*headers])
             count += 1
         if count:
             builder.close()
@@ -113,6 +113,6 @@ class BatchProducer:
         return int(metadata.offset)
 
 
-def _size(value: Outgoing) -> int:
-    key, body, headers = value if isinstance(value, tuple) else (None, value, ())
+def _size(record: tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]) -> int:
+    key, body, headers = record
     return len(key or b"") + len(body or b"") + sum(len(name) + len(text) + 16 for name, text in headers)

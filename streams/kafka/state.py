@@ -1,8 +1,9 @@
+# ruff: noqa: ARG002 - the signatures are Faust's
 """Session state: a Faust table whose changelog is written and read in large batches."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka.structs import ConsumerRecord
@@ -10,9 +11,12 @@ from faust.types import TP, EventT, TopicT
 
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import Undecoded
+from streams.settings import Settings
 
 OWN_KEY = b"\0partition"
 """Key of the partition's own record: the last of every publication."""
+STATE_NAME = "state"
+"""Name of the sessions worker's table."""
 STAMP = 8
 """Every value starts with this many bytes: big-endian, the enriched offset applied when it was written."""
 
@@ -42,9 +46,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         """
         live = self._live.setdefault(partition, {})
         outgoing = [(key, value, ()) for key, value in changes.items()]
-        last = await self.app.batch_producer.send(
-            self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())]
-        )
+        last = await self.app.batch_producer.send(self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())])
         for key, value in changes.items():
             if value is None:
                 live.pop(key, None)
@@ -58,9 +60,14 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         tp = TP(self.changelog_topic_name, partition)
         if self._exact.get(partition, -2) == last - count:
             self._exact[partition] = last
-            self.app.tables.recovery.active_offsets[tp] = last
+            self._offsets()[tp] = last
         else:
             self._exact.pop(partition, None)
+
+    def _offsets(self) -> dict[TP, int]:
+        """Faust's book of how far each changelog partition was read."""
+        tables: Any = self.app.tables
+        return cast("dict[TP, int]", tables.recovery.active_offsets)
 
     def apply_records(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
         """Apply a run of changelog records, in log order."""
@@ -80,7 +87,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
 
     # what Faust calls
 
-    def apply_changelog_batch(self, batch: Iterable[EventT]) -> None:
+    def apply_changelog_batch(self, batch: Iterable[EventT[Any]]) -> None:
         """Nothing left to do: the consumer applied the slice (``apply_records``)."""
 
     def persisted_offset(self, tp: TP) -> int | None:
@@ -97,13 +104,13 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
             self._live.pop(partition).clear()
         for partition in self._exact.keys() - kept:
             del self._exact[partition]
-        offsets = self.app.tables.recovery.active_offsets
+        offsets = self._offsets()
         for tp in [tp for tp in offsets if tp.topic == topic and tp.partition not in kept]:
             del offsets[tp]
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """From here on memory is exact."""
-        offsets = self.app.tables.recovery.active_offsets
+        offsets = self._offsets()
         self._exact.update({tp.partition: offsets[tp] for tp in active_tps})
         await self.call_recover_callbacks()
 
@@ -117,6 +124,11 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
             partitions=self.partitions,
             acks=False,
         )
+
+
+def changelog_topic(settings: Settings, role: str = "sessions", name: str = STATE_NAME) -> str:
+    """The changelog's topic: it must exist, compacted, with as many partitions as the topic the worker reads."""
+    return f"{settings.kafka.group_prefix}-{role}-{name}-changelog"
 
 
 def make_state(app: BatchApp, name: str, partitions: int) -> StateTable:

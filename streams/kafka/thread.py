@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - this folder is where private names are used
 """The thread that runs the Kafka client: keeps membership under back-pressure and notes where the head was found."""
 
 import time
@@ -47,7 +48,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
 
     @Service.task
     async def _stay_member(self) -> None:
-        """aiokafka leaves the group when nothing was fetched for max_poll_interval: say that we are alive."""
+        """Aiokafka leaves the group when nothing was fetched for max_poll_interval: say that we are alive."""
         while not self.should_stop:
             await self.sleep(TOUCH_SECONDS)
             if self._consumer is not None:

@@ -58,7 +58,7 @@ class CountingWork:
 
     async def _pause(self) -> None:
         if self._plan.blocking:
-            time.sleep(self._plan.delay)
+            time.sleep(self._plan.delay)  # noqa: ASYNC251 - it is meant to block
         else:
             await asyncio.sleep(self._plan.delay)
 
@@ -76,7 +76,7 @@ def main() -> None:
     """Run until a signal."""
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
     data_dir = Path(plan.out).parent / f"worker-{os.getpid()}"
-    app = make_app("test", Settings(kafka=KafkaSettings(**plan.kafka), data_dir=data_dir))  # type: ignore[arg-type]
+    app = make_app("test", Settings(kafka=KafkaSettings(**plan.kafka), data_dir=data_dir))
     if plan.max_poll:
         app.conf.broker_max_poll_interval = plan.max_poll
     state = make_state(app, "counts", plan.state_partitions) if plan.state_partitions else None
