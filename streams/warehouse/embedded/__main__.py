@@ -22,7 +22,7 @@ from streams.errors import StoreError  # noqa: E402
 from streams.warehouse.embedded.engine import Engine  # noqa: E402
 from streams.warehouse.embedded.server import HOST, Server  # noqa: E402
 from streams.warehouse.embedded.session import Account  # noqa: E402
-from streams.warehouse.embedded.store import ADDRESS_FILE, ServerRecord, make_store_dir  # noqa: E402
+from streams.warehouse.embedded.store import ADDRESS_FILE, ServerRecord, is_alive, make_store_dir  # noqa: E402
 
 USER = "default"
 _POLL_SECONDS = 0.5
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return serve(options.dir, options.port, os.getppid() if options.die_with_parent else options.parent_pid)
     except StoreError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return error.exit_code
 
 
@@ -77,7 +77,7 @@ def _options() -> argparse.ArgumentParser:
 
 
 def _stop_on_signals(server: Server) -> None:
-    def stop(signum: int, frame: FrameType | None) -> None:
+    def stop(_signum: int, _frame: FrameType | None) -> None:
         server.stop()
 
     signal.signal(signal.SIGTERM, stop)
@@ -85,17 +85,21 @@ def _stop_on_signals(server: Server) -> None:
 
 
 def _stop_after(pid: int, server: Server) -> None:
-    """Returns when ``pid`` has ended, having stopped the server. kill -9 of the starter is noticed too."""
+    _wait_for_end(pid)
+    server.stop()
+
+
+def _wait_for_end(pid: int) -> None:
+    """Block until process ``pid`` has ended, however it ended: kill -9 is noticed too."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
-        return server.stop()
+        return
     except OSError:  # an old kernel
-        while os.getppid() == pid:
+        while is_alive(pid):
             time.sleep(_POLL_SECONDS)
     else:
         select.select([fd], [], [])
-    server.stop()
 
 
 def _write_address(path: Path, record: ServerRecord) -> None:

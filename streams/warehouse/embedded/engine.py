@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from chdb.state.sqlitelike import ChdbError, Connection
+from chdb._exceptions import ChdbError
+from chdb.state.sqlitelike import Connection
 
 from streams.errors import StoreError
 from streams.warehouse.embedded.blocks import Column, blocks_of, rows_of
@@ -12,7 +13,7 @@ from streams.warehouse.embedded.protocol import Setting
 from streams.warehouse.embedded.statements import Insert
 from streams.warehouse.embedded.wire import FrameError, reader_of
 
-_CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.S)
+_CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
 _UNKNOWN_EXCEPTION = 1002
 _UNKNOWN_SETTING = 115
 _NOT_CARRIED = re.compile(r"output_format_native_|extremes$")
@@ -84,14 +85,14 @@ class EngineSession:
     def describe(self, query: str) -> list[Column] | None:
         """The columns of a query's result, or None if the engine cannot tell (running it will say why)."""
         try:
-            native = self.run(f"DESCRIBE ({query}\n)")
+            native = self.run(_description(query))
         except EngineError:
             return None
         return [Column(name, type_) for name, type_ in _pairs(native)]
 
     def shape(self, insert: Insert) -> list[Column]:
         """The columns the client is to send. Raises EngineError if there is no such table or column."""
-        return [Column(name, type_) for name, type_ in _pairs(self.run(f"DESCRIBE ({insert.shape})"))]
+        return [Column(name, type_) for name, type_ in _pairs(self.run(_description(insert.shape)))]
 
     def run(self, statement: str) -> bytes:
         """Run to its end; the result in format Native. Raises EngineError."""
@@ -138,7 +139,7 @@ class EngineSession:
 
     def _value_of(self, name: str) -> str:
         """What to set ``name`` back to: its value if the session changed it, else DEFAULT."""
-        query = f"SELECT value FROM system.settings WHERE name = {_literal(name)} AND changed"
+        query = f"SELECT value FROM system.settings WHERE name = {_literal(name)} AND changed"  # noqa: S608 - quoted
         return next((_literal(value) for value in _texts(self.run(query))), "DEFAULT")
 
 
@@ -153,6 +154,11 @@ def _open_error(data: Path, text: str) -> StoreError:
             f"{data}: another process has this store open", "stop it, or use its server: it stands in server.json"
         )
     return StoreError(f"{data}: the engine cannot open this folder: {text}")
+
+
+def _description(query: str) -> str:
+    """Type names on one line, as blocks carry them. The line's end closes a comment at the query's end."""
+    return f"DESCRIBE ({query}\n) SETTINGS print_pretty_type_names = 0"
 
 
 def _literal(text: str) -> str:

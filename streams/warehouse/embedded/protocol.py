@@ -77,9 +77,8 @@ def read_query(reader: Reader) -> Query:
 
 def exception(code: int, message: str) -> bytes:
     """An Exception packet."""
-    return (
-        varint(2) + int32(code) + string("DB::Exception") + string(f"DB::Exception: {message}") + string("") + b"\x00"
-    )
+    name, trace, nested = string("DB::Exception"), string(""), b"\x00"
+    return varint(2) + int32(code) + name + string(f"DB::Exception: {message}") + trace + nested
 
 
 def data(block: bytes) -> bytes:

@@ -72,10 +72,7 @@ class Server:
     def _serve_client(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        try:
-            ClientSession(client, self._engine, self._account, self._stopping).serve()
-        except Exception:
-            _log.exception("a client's session failed")  # our own fault: the others live on
+        ClientSession(client, self._engine, self._account, self._stopping).serve()
 
     def _finish(self) -> bool:
         deadline = time.monotonic() + STOP_SECONDS

@@ -1,9 +1,11 @@
 """One client's connection: hello, then statements one after another until it leaves."""
 
 import hmac
+import logging
 import os
 import select
 import socket
+import traceback
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -27,6 +29,10 @@ _DRAIN_SECONDS = 2.0
 _WRONG_PASSWORD = 516
 _UNEXPECTED_PACKET = 101
 _CANCELLED = 394
+_TIMEOUT = 209
+_INTERNAL = 1002
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,15 @@ class ClientSession:
                         self._serve_packet(session)
             except (FrameError, EngineError) as error:
                 self._refuse(error.code, str(error))
-            except (EOFError, OSError):
+            except TimeoutError:
+                self._refuse(_TIMEOUT, "the client stopped in the middle of a packet")
+            except (EOFError, ConnectionError):
                 pass  # the client left; what it had not finished sending is dropped
+            except Exception as error:  # noqa: BLE001 - our own fault: this client hears of it, the others live on
+                # The error's words may quote rows, so only its kind and place are logged.
+                place = "".join(traceback.format_tb(error.__traceback__))
+                _log.error("a client's session failed: %s\n%s", type(error).__name__, place)
+                self._refuse(_INTERNAL, f"the embedded server failed: {type(error).__name__}; see its log")
 
     def _greet(self) -> EngineSession:
         self._socket.settimeout(HELLO_SECONDS)
@@ -111,7 +124,8 @@ class ClientSession:
     def _select(self, session: EngineSession, statement: Select) -> None:
         columns = session.describe(statement.text)
         if columns is None:  # an error the statement itself will tell, or no SELECT after all (WITH … INSERT)
-            return self._command(session, Command(statement.text))
+            self._command(session, Command(statement.text))
+            return
         self._send(protocol.data(header_block(columns)))
         self._stream(session.rows(statement.text, columns))
 

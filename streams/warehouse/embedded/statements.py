@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -10,7 +11,7 @@ _TOKEN = re.compile(
       | (?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`|\$(\w*)\$.*?\$\3\$)
       | (?P<word>\w+)
       | (?P<sign>.)""",
-    re.X | re.S,
+    re.VERBOSE | re.DOTALL,
 )
 _SELECTS = frozenset({"SELECT", "WITH", "FROM", "(", "VALUES"})
 _SHOWS = frozenset({"SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK"})
@@ -51,7 +52,7 @@ class Insert:
     @property
     def shape(self) -> str:
         """A query that has the columns the client is to send."""
-        return f"SELECT {self.columns or '*'} FROM {self.table}"
+        return f"SELECT {self.columns or '*'} FROM {self.table}"  # noqa: S608 - the client's own words
 
     def from_file(self, path: str) -> str:
         """The statement that inserts the Native file at ``path``."""
@@ -108,7 +109,7 @@ def _for_client(text: str, tokens: list[_Token]) -> str:
     """The text without what belongs to a client: FORMAT is dropped, as the engine's server does."""
     top = [token for token in tokens if not token.depth]
     words = [token.word for token in top]
-    pairs = list(zip(words, words[1:], strict=False))
+    pairs = set(pairwise(words))
     if ("INTO", "OUTFILE") in pairs:
         raise StatementError(48, "INTO OUTFILE is a client's work: the embedded server writes no files")
     if ("WITH", "TOTALS") in pairs:

@@ -58,7 +58,7 @@ def find_store(path: Path) -> StoreAddress | None:
         record = msgspec.json.decode((path / ADDRESS_FILE).read_bytes(), type=ServerRecord)
     except (OSError, msgspec.DecodeError):
         return None
-    return record.address if _is_alive(record.pid) and _answers(record.address) else None
+    return record.address if is_alive(record.pid) and _answers(record.address) else None
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def make_store_dir(path: Path) -> None:
 @contextmanager
 def _starting(path: Path) -> Iterator[None]:
     """One starter at a time: the others wait, then find the server of the first."""
-    with open(os.open(path / _START_LOCK, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
+    with os.fdopen(os.open(path / _START_LOCK, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as lock:
         deadline = time.monotonic() + READY_SECONDS
         while not _locks(lock.fileno()):
             if time.monotonic() > deadline:
@@ -114,7 +114,7 @@ def _start(path: Path) -> "subprocess.Popen[bytes]":
     log = os.open(path / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         # In a session of its own: Ctrl-C reaches the starter, and the starter stops its server last.
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - our own module, no shell
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=_environment()
         )
     finally:
@@ -161,7 +161,8 @@ def _stop(child: "subprocess.Popen[bytes]") -> None:
             child.wait()
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is a process ``pid``."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -28,7 +28,7 @@ _WIDTHS = {
     "Int256": 32, "UInt256": 32,
 }  # fmt: skip
 _DECIMAL_WIDTHS = ((9, 4), (18, 8), (38, 16), (76, 32))
-_SPEC = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\((.*)\))?\Z", re.S)
+_SPEC = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(?:\((.*)\))?\Z", re.DOTALL)
 _QUOTED = {"'": "'", '"': '"', "`": "`"}
 
 
@@ -94,9 +94,7 @@ def _layout(spec: str, depth: int) -> Layout:
         return Layout(Reader.skip_strings)
     if make := _COMPOUND.get(name):
         return make([_layout(_element_type(part), depth + 1) for part in split_arguments(_inner(name, arguments))])
-    raise FrameError(
-        _NOT_IMPLEMENTED, f"type {spec[:100]!r} is not carried by the embedded server; cast it, e.g. to String"
-    )
+    raise FrameError(_NOT_IMPLEMENTED, f"type {spec[:100]!r} is not carried by the embedded server; cast it to String")
 
 
 def _inner(name: str, arguments: str) -> str:
