@@ -1,0 +1,67 @@
+"""Ids as keyed hashes: the same person stays the same, and no one without the key can say who it is."""
+
+import struct
+from collections.abc import Callable
+
+from streams.keys import Keys, join
+from streams.memo import remember
+from streams.records import NO_ID
+
+USER = "user_id"
+SESSION = "domain_sessionid"
+EVENT = "event_id"
+PLACE = "event_id:coordinates"
+PAYLOAD = "payload"
+
+_INDEX = struct.Struct(">I")
+_COORDINATES = struct.Struct(">IQI")
+
+
+def make_pseudonym(keys: Keys, purpose: str) -> Callable[[str], str]:
+    """A function from an id to 32 hex characters; empty stays empty. Two purposes share no value."""
+    uuid = keys.uuid(purpose)
+
+    def pseudonym(value: str) -> str:
+        return uuid(join(value)).hex() if value else ""
+
+    return remember(pseudonym)
+
+
+def parse_uuid(text: str) -> bytes | None:
+    """The 16 bytes of a UUID in its usual form, any case; None for all else and for the nil UUID."""
+    if len(text) != 36 or not text[8] == text[13] == text[18] == text[23] == "-":
+        return None
+    try:
+        raw = bytes.fromhex(text.replace("-", ""))
+    except ValueError:
+        return None
+    return raw if len(raw) == 16 and raw != NO_ID else None
+
+
+def make_event_id(keys: Keys) -> Callable[[str, str, str, int, int, int], bytes]:
+    """A function of (tracker's id, header's id, raw topic, partition, offset, index) giving the event's 16 bytes.
+
+    The tracker's id, else the header's (with the index, from the second event of a record on), else a keyed hash of the
+    raw coordinates. What is no UUID becomes one by a keyed hash, so no id carries content of the input.
+    """
+    uuid, place = keys.uuid(EVENT), keys.uuid(PLACE)
+    pack, topic_name = _COORDINATES.pack, remember(join)
+
+    def event_id(given: str, header: str, topic: str, partition: int, offset: int, index: int) -> bytes:
+        if given:
+            return parse_uuid(given) or uuid(join(given))
+        if header:
+            return uuid(join(header, str(index))) if index else parse_uuid(header) or uuid(join(header))
+        return place(topic_name(topic) + pack(partition, offset, index))
+
+    return event_id
+
+
+def make_fingerprint(keys: Keys) -> Callable[[bytes, int], int]:
+    """A function of (raw record's bytes, index) giving an unsigned 64-bit keyed hash of the event's payload."""
+    number = keys.number(PAYLOAD)
+
+    def fingerprint(value: bytes, index: int) -> int:
+        return number(value + _INDEX.pack(index))
+
+    return fingerprint

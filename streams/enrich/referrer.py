@@ -1,0 +1,50 @@
+"""What sent the visitor: medium, source and search term of the referrer."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl
+
+from streams.enrich.page import split
+from streams.enrich.sites import UNKNOWN, Site
+from streams.records import Event
+
+INTERNAL = "internal"
+OTHER = "unknown"
+_TERMS = ("q", "query", "p", "wd", "word", "text", "search", "keyword")
+"""Names under which search engines carry the words; the default rules cut them away before this stage."""
+
+
+def _term(query: str) -> str:
+    try:
+        found = dict(reversed(parse_qsl(query, max_num_fields=100)))
+    except ValueError:
+        return ""
+    return next((found[name] for name in _TERMS if name in found), "")
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+def make_referrer(site_of: Callable[[str], Site]) -> Callable[[Event], None]:
+    """Fills refr_urlhost, refr_medium, refr_source, refr_term; runs after the page stage.
+
+    Media: search, shopping, video, social, email, ai, internal (the page's own host), unknown (any other host); empty
+    without a referrer.
+    """
+
+    def referrer(event: Event) -> None:
+        if not event.page_referrer:
+            return
+        _, host, _, query = split(event.page_referrer)
+        if not host:
+            return
+        event.refr_urlhost = host
+        if _bare(host) == _bare(event.page_urlhost):
+            event.refr_medium = INTERNAL
+            return
+        site = site_of(host)
+        event.refr_medium, event.refr_source = site if site != UNKNOWN else (OTHER, "")
+        if query and event.refr_medium == "search":
+            event.refr_term = _term(query)
+
+    return referrer
