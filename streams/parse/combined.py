@@ -15,7 +15,7 @@ from streams.records import ParsedEvent
 MAX_LINE = 1 << 16
 MAX_EXTRA = 32
 
-_QUOTED = r'"((?:[^"\\]++|\\.)*+)"'
+_QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _LINE = re.compile(
     LEAD + rf" {_QUOTED} ([0-9]{{3}}) ([0-9]{{1,20}}|-)"
     rf"(?: {_QUOTED} {_QUOTED}"
@@ -23,7 +23,7 @@ _LINE = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _EXTRA = re.compile(rf" {_QUOTED}(?= |$)", re.DOTALL)
-_ODD_TIME = re.compile(r'[^ "]+ [^ "]+ [^"]*?\[[^\]"]*\] "')
+_ODD_TIME = re.compile(r'[^ "]+ [^ "]+ [^"]*?\[[^\[\]"]*+\] "')
 
 
 def make_combined(max_bytes: int = MAX_LINE) -> Parser:

@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000
 _MAX_CHARS = 64
 _UTC_WORD = re.compile(r" ?(?:UTC|GMT|utc|gmt|z)$")
-_ODD_CLOCK = re.compile(r"(?<=[Tt ])(?:24:00(?::00(?:\.0+)?)?|([0-9]{2}:[0-9]{2}):60)")
+_ODD_CLOCK = re.compile(r"(?<=[Tt ])(?:24:00(?::00(?:\.0+)?)?(?![0-9:.,])|([0-9]{2}:[0-9]{2}):60)")
 
 
 def iso_time(text: str) -> int | None:

@@ -13,7 +13,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
 
 
 def unfit(body: bytes) -> Dead | None:
-    """Why a body must not be decoded: not UTF-8, a NUL (escaped or not) anywhere, nested deeper than MAX_DEPTH.
+    """Why a body must not be decoded: not UTF-8, an escaped NUL anywhere, nested deeper than MAX_DEPTH.
 
     A fixed depth keeps the verdict a function of the bytes: the decoder's own limit depends on the caller's stack.
     """
@@ -22,7 +22,7 @@ def unfit(body: bytes) -> Dead | None:
             body.decode()
     except UnicodeDecodeError as error:
         return Dead(Reason.ENCODING, f"byte {error.start} is not UTF-8")
-    if b"\0" in body or (b"\\u0000" in body and _NUL.search(body)):
+    if b"\\" in body and b"\\u0000" in body and _NUL.search(body):
         return Dead(Reason.ENCODING, "NUL")
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and depth(body) > MAX_DEPTH:
         return Dead(Reason.TOO_LARGE, f"nested deeper than {MAX_DEPTH}")
@@ -43,6 +43,8 @@ def depth(body: bytes) -> int:
 
 def undecoded(body: bytes, message: str) -> Dead:
     """The verdict on a body the JSON decoder refused with ``message``."""
+    if b"\0" in body:
+        return Dead(Reason.ENCODING, "NUL")
     if _SURROGATE.search(body) and ("surrogate" in message or "truncated" in message):
         return Dead(Reason.ENCODING, "lone surrogate")
     return Dead(Reason.SYNTAX, message)

@@ -57,7 +57,7 @@ def make_segment(max_bytes: int = MAX_BYTES) -> Parser:
             return _invalid(str(error))
         except msgspec.DecodeError as error:
             return undecoded(value, str(error)) if value.strip() else Empty(Reason.BLANK)
-        event = _event(message, headers)
+        event = _event(message, headers, len(value) > MAX_TEXT)
         return event if isinstance(event, Dead) else [event]
 
     return parse
@@ -68,43 +68,35 @@ def _invalid(message: str) -> Dead:
     return Dead(Reason.TOO_LARGE if too_large else Reason.FIELD_TYPE, message)
 
 
-def _event(message: Message, headers: Headers) -> ParsedEvent | Dead:
+def _event(message: Message, headers: Headers, is_long: bool) -> ParsedEvent | Dead:
+    """``is_long``: the body is so long that a property's JSON may be too."""
     kind = message.type
-    event = EVENTS.get(kind or "")
-    if event is None:
-        return Dead(Reason.EVENT_UNKNOWN, (kind or "")[:64]) if kind else Dead(Reason.FIELD_MISSING, "type")
+    if not kind:
+        return Dead(Reason.FIELD_MISSING, "type")
+    if kind not in EVENTS:
+        return Dead(Reason.EVENT_UNKNOWN, kind[:64])
     anonymous_id, user_id = _id(message.anonymous_id), _id(message.user_id)
     if not anonymous_id and not user_id:
         return Dead(Reason.FIELD_MISSING, "anonymousId and userId")
-    name = event
-    if kind == "track":
-        name = message.event or ""
-        if not name:
-            return Dead(Reason.FIELD_MISSING, "event")
-    elif kind == "screen":
-        name = message.name or event
-    times = _times(message)
-    if isinstance(times, Dead):
-        return times
-    received, created, sent, true = times
+    if kind == "track" and not message.event:
+        return Dead(Reason.FIELD_MISSING, "event")
+    try:
+        received, created, sent, true = _times(message)
+    except ValueError as error:
+        return Dead(Reason.TIME_UNREADABLE, str(error))
+    properties = _properties(message, kind)
+    if is_long and any(len(text) > MAX_TEXT for text in properties.values()):
+        return Dead(Reason.TOO_LARGE, "a property")
     context = message.context or _NO_CONTEXT
-    page = context.page or _NO_PAGE
     campaign = context.campaign or _NO_CAMPAIGN
     screen = context.screen or _NO_SCREEN
-    properties = _properties(message, kind)
-    if isinstance(properties, Dead):
-        return properties
-    url, title, referrer = page.url, page.title, page.referrer
-    if kind == "page":
-        pop = properties.pop
-        url, title, referrer = pop("url", url), pop("title", title), pop("referrer", referrer)
-        pop("path", None)
-        pop("search", None)
+    url, title, referrer = _page(context.page or _NO_PAGE, kind, properties)
+    event = EVENTS[kind]
     return ParsedEvent(
         app_id=headers.get("app_id", ""),
         platform=PLATFORMS.get(message.channel or "", "mob" if kind == "screen" else "web"),
         event=event,
-        event_name=name,
+        event_name=(message.event if kind == "track" else message.name if kind == "screen" else None) or event,
         event_id=_id(message.message_id) or headers.get("event_id", ""),
         collector_tstamp=received,
         dvce_created_tstamp=created,
@@ -131,42 +123,49 @@ def _event(message: Message, headers: Headers) -> ParsedEvent | Dead:
 
 
 def _id(value: str | int | None) -> str:
-    return value if value.__class__ is str else "" if value is None else str(value)
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def _pixels(value: float | None) -> int:
-    return int(min(max(value, 0), UINT16_MAX)) if value else 0
+    if not value:
+        return 0
+    return int(value) if 0 < value <= UINT16_MAX else UINT16_MAX if value > 0 else 0
 
 
-def _times(message: Message) -> tuple[int | None, int | None, int | None, int | None] | Dead:
-    """(received, created, sent, true)."""
-    received, sent, timestamp, original = [
-        iso_time(text) if text else None
-        for text in (message.received_at, message.sent_at, message.timestamp, message.original_timestamp)
-    ]
-    if received is None and message.received_at:
-        return Dead(Reason.TIME_UNREADABLE, f"receivedAt {message.received_at[:64]}")
-    if sent is None and message.sent_at:
-        return Dead(Reason.TIME_UNREADABLE, f"sentAt {message.sent_at[:64]}")
-    if timestamp is None and message.timestamp:
-        return Dead(Reason.TIME_UNREADABLE, f"timestamp {message.timestamp[:64]}")
-    if original is None and message.original_timestamp:
-        return Dead(Reason.TIME_UNREADABLE, f"originalTimestamp {message.original_timestamp[:64]}")
+def _times(message: Message) -> tuple[int | None, int | None, int | None, int | None]:
+    """(received, created, sent, true). Raises ValueError, saying which, where one is there and unreadable."""
+    received = _time("receivedAt", message.received_at)
+    sent = _time("sentAt", message.sent_at)
+    timestamp = _time("timestamp", message.timestamp)
+    original = _time("originalTimestamp", message.original_timestamp)
     if sent is None:
         return received, original, None, timestamp
     return received, timestamp if original is None else original, sent, None
 
 
-def _properties(message: Message, kind: str | None) -> dict[str, str] | Dead:
+def _time(name: str, text: str | None) -> int | None:
+    if not text:
+        return None
+    tstamp = iso_time(text)
+    if tstamp is None:
+        raise ValueError(f"{name} {text[:64]}")
+    return tstamp
+
+
+def _properties(message: Message, kind: str) -> dict[str, str]:
     if kind == "identify":
         return {}
     texts = as_texts(message.properties) if message.properties else {}
-    if kind != "track":
-        if message.name and kind == "page":
-            texts.setdefault("name", message.name)
-        if message.category:
-            texts.setdefault("category", message.category)
-    for key, text in texts.items():
-        if len(text) > MAX_TEXT:
-            return Dead(Reason.TOO_LARGE, f"properties.{key}")
+    if message.name and kind == "page":
+        texts.setdefault("name", message.name)
+    if message.category and kind != "track":
+        texts.setdefault("category", message.category)
     return texts
+
+
+def _page(page: Page, kind: str, properties: dict[str, str]) -> tuple[str | None, str | None, str | None]:
+    """(url, title, referrer); takes a page call's own out of ``properties``."""
+    if kind != "page" or not properties:
+        return page.url, page.title, page.referrer
+    url, title, referrer, _, _ = [properties.pop(key, "") for key in _PAGE_KEYS]
+    return url or page.url, title or page.title, referrer or page.referrer

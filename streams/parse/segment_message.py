@@ -1,7 +1,7 @@
 """The fields of a Segment message that we read, with their types and largest sizes.
 
 Source: Segment spec, Common Fields (segment.com/docs/connections/spec/common) and Page, Screen, Track, Identify.
-Traits, ``integrations``, ``context.device`` and all else are not named here, so they are skipped undecoded and cannot leak.
+Traits, ``integrations`` and all else that is not named here is skipped undecoded, so it cannot leak.
 """
 
 from typing import Annotated
