@@ -1,0 +1,1 @@
+"""The two Faust workers: thin shells around the pure stages."""

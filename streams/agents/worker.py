@@ -1,0 +1,99 @@
+"""Composes a worker from settings and runs it: the one place where its parts meet."""
+
+import asyncio
+import logging
+from typing import Literal, NoReturn
+
+from streams import pipeline
+from streams.agents.enrich import EnrichWorker
+from streams.agents.hooks import Hooks
+from streams.agents.sessions import SessionsWorker
+from streams.anonymize.rules import default_rules, rules_control
+from streams.errors import ContractError
+from streams.kafka.admin import partitions_of
+from streams.kafka.app import BatchApp, make_app
+from streams.kafka.app import run_worker as run_app
+from streams.kafka.state import STATE_NAME, StateTable, make_state
+from streams.metrics import Metrics
+from streams.secret import read_secret
+from streams.sessionize.options import make_options_of
+from streams.sessionize.partition import PartitionFold
+from streams.settings import Settings
+from streams.warehouse.client import make_client
+from streams.warehouse.generations import register
+from streams.warehouse.sink import OnEvent, Sink
+
+Role = Literal["enrich", "sessions"]
+logger = logging.getLogger(__name__)
+
+
+def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None) -> NoReturn:
+    """Run one worker until a signal. Exit code 0, or 70 when its work failed; raises ThalwegError before it starts."""
+    metrics, hooks = Metrics(), hooks or Hooks()
+    app = make_enrich(settings, metrics, hooks) if role == "enrich" else make_sessions(settings, metrics, hooks)
+    if not settings.metrics_port:
+        run_app(app)
+    with metrics.serve(settings.metrics_port):
+        run_app(app)
+
+
+def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
+    """The app of the enrich worker."""
+    kafka = settings.kafka
+    raw_partitions, enriched_partitions = _partitions(kafka.brokers, kafka.raw_topic, kafka.enriched_topic)
+    app = make_app("enrich", settings)
+    EnrichWorker(
+        app,
+        settings,
+        pipeline.build(settings, read_secret(settings), enriched_partitions),
+        rules_control(default_rules()),
+        raw_partitions,
+        metrics,
+        hooks,
+    )
+    return app
+
+
+def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
+    """The app of the sessions worker."""
+    kafka = settings.kafka
+    password = settings.clickhouse_password.get_secret_value()
+    (partitions,) = _partitions(kafka.brokers, kafka.enriched_topic)
+    client = make_client(settings.clickhouse, password)
+    register(client, settings.clickhouse.database, kafka.enriched_topic, kafka.generation, partitions)
+    client.disconnect()
+    sink = Sink(settings.clickhouse, password, generation=kafka.generation, on_event=_counting(metrics))
+    sink.check()
+    app = make_app("sessions", settings)
+    options_of = make_options_of(settings.sessions, settings.apps)
+
+    def make_fold(partition: int, state: StateTable) -> PartitionFold:
+        return PartitionFold(options_of, settings.disorder * 1000, kafka.generation, partition, state.view(partition))
+
+    SessionsWorker(app, settings, make_state(app, STATE_NAME, partitions), make_fold, sink, metrics, hooks)
+    return app
+
+
+def _counting(metrics: Metrics) -> OnEvent:
+    def on_event(what: str, number: int) -> None:
+        kind, table = what.split(".", 1)
+        if kind == "rows":
+            metrics.sink_rows.labels(table).inc(number)
+        elif kind == "retries":
+            metrics.sink_retries.labels(table).inc(number)
+
+    return on_event
+
+
+def _partitions(brokers: str, *topics: str) -> list[int]:
+    """Partition counts, asked before Faust's own event loop begins."""
+
+    async def ask() -> list[int]:
+        return [await partitions_of(brokers, topic) for topic in topics]
+
+    try:
+        return asyncio.run(ask())
+    except OSError as error:
+        raise ContractError(f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers") from error
+    finally:
+        asyncio.set_event_loop(asyncio.new_event_loop())

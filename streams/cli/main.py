@@ -1,0 +1,46 @@
+"""The command line: one Typer app, one file per command; errors of ours become words and an exit code."""
+
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from streams.cli import demo, load, migrate, run, sql, store, worker
+from streams.errors import ThalwegError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="thalweg",
+    help="Raw product events in; anonymized, enriched events and sessions in ClickHouse out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.command("sql")(sql.sql)
+app.add_typer(store.app, name="store")
+app.command("worker")(worker.worker)
+app.command("load")(load.load)
+app.command("migrate")(migrate.migrate)
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done, 2 configuration or usage, 3 store, 4 contract, 1 other, 130 interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except ThalwegError as error:
+        typer.echo(f"thalweg: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("thalweg: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM unwinds like Ctrl-C, so that children are stopped and servers closed."""
+    raise KeyboardInterrupt

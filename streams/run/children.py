@@ -1,0 +1,103 @@
+"""Child processes that are restarted when they die, and never outlive us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from streams.errors import StoreError
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+EARLY_SECONDS = 10.0
+EARLY_DEATHS = 3
+"""A child that dies within EARLY_SECONDS of its start, so many times in a row, has a bug or a setting, not a fault."""
+
+
+def _die_with_parent() -> None:
+    """In the child: be killed when the parent dies, even by SIGKILL. Source: prctl(2), PR_SET_PDEATHSIG."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Child:
+    """One named worker process. Its output goes to ``log``; its CPU seconds add up over restarts.
+
+    It has its own session, so that Ctrl-C in a terminal reaches only the supervisor, who stops the children in order.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        self.name = name
+        self.log = log
+        self.restarts = 0
+        self.cpu_seconds = 0.0
+        self._early_deaths = 0
+        self._started = 0.0
+        self._command = list(command)
+        self._env = dict(env)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, appending to its log."""
+        self._started = time.monotonic()
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command,
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads are started before the children
+            )
+
+    @property
+    def pid(self) -> int:
+        """The running process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def supervise(self) -> bool:
+        """Restart it if it died; True when it had. Raises StoreError after EARLY_DEATHS."""
+        if not self._reap(block=False):
+            return False
+        self.restarts += 1
+        self._early_deaths = self._early_deaths + 1 if time.monotonic() - self._started < EARLY_SECONDS else 0
+        if self._early_deaths >= EARLY_DEATHS:
+            raise StoreError(
+                f"the {self.name} worker dies at its start; its last words:\n{tail(self.log)}", f"read {self.log}"
+            )
+        self.start()
+        return True
+
+    def stop(self, grace: float) -> None:
+        """SIGTERM, then SIGKILL after ``grace`` seconds."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        while not self._reap(block=False):
+            if time.monotonic() > deadline:
+                self._process.kill()
+                self._reap(block=True)
+                return
+            time.sleep(0.05)
+
+    def _reap(self, *, block: bool) -> bool:
+        """True when the process has ended; its CPU time is added up once."""
+        if self._process is None:
+            return False
+        pid, status, usage = os.wait4(self._process.pid, 0 if block else os.WNOHANG)
+        if pid == 0:
+            return False
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self._process = None
+        self.cpu_seconds += usage.ru_utime + usage.ru_stime
+        return True
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -1,0 +1,53 @@
+"""What a run did, counted in the store."""
+
+import msgspec
+from clickhouse_driver import Client
+
+from streams.outcome import Verdict
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    """The result of ``thalweg run``.
+
+    ``events`` (rows of events_v, late ones included), ``late``, ``visitors`` and ``sessions`` count the whole store;
+    ``dead``, ``dropped``, ``duplicates``, ``empty`` and ``records`` count this run's input.
+    """
+
+    records: int
+    events: int
+    late: int
+    dead: int
+    dropped: int
+    duplicates: int
+    empty: int
+    visitors: int
+    sessions: int
+    restarts: int
+    seconds: float
+    events_per_s: float
+    cpu_us_per_event: float
+
+
+def count(client: Client, database: str, raw_topic: str) -> dict[str, int]:
+    """The counts of a Summary, by its field names."""
+    outcomes = dict(
+        client.execute(
+            f"SELECT outcome, count() FROM {database}.outcomes FINAL WHERE raw_topic = %(topic)s GROUP BY outcome",  # noqa: S608 - identifiers are validated settings
+            {"topic": raw_topic},
+        )
+    )
+    events, late, visitors = client.execute(
+        f"SELECT count(), countIf(is_late = 1), uniqExactIf((app_id, visitor_id), visitor_id != toUUID('{'0' * 8}-0000-0000-0000-{'0' * 12}'))"  # noqa: S608
+        f" FROM {database}.events_v"
+    )[0]
+    ((sessions,),) = client.execute(f"SELECT count() FROM {database}.sessions_v")  # noqa: S608
+    return {
+        "events": events,
+        "late": late,
+        "visitors": visitors,
+        "sessions": sessions,
+        "dead": outcomes.get(Verdict.DEAD, 0),
+        "dropped": outcomes.get(Verdict.DROPPED, 0),
+        "duplicates": outcomes.get(Verdict.DUPLICATE, 0),
+        "empty": outcomes.get(Verdict.EMPTY, 0),
+    }
