@@ -14,18 +14,18 @@ from streams.outcome import Reason, Verdict
 from streams.records import INFINITY, Outcome, Progress, SessionRow
 
 
+def progress_row(applied: int = 0, watermark: int = -1) -> Progress:
+    """A row of ``progress`` of partition 1."""
+    return Progress(generation=1, partition=1, applied=applied, watermark=watermark)
+
+
 class Batch(msgspec.Struct):
     """What a fold hands over."""
 
-    progress: Progress = msgspec.field(default_factory=lambda: progress())
+    progress: Progress = msgspec.field(default_factory=progress_row)
     sessions: Sequence[SessionRow] = ()
     outcomes: Sequence[Outcome] = ()
     alarms: Mapping[str, int] = {}
-
-
-def progress(applied: int = 0, watermark: int = -1) -> Progress:
-    """A row of ``progress`` of partition 1."""
-    return Progress(generation=1, partition=1, applied=applied, watermark=watermark)
 
 
 def outcome(verdict: Verdict, reason: Reason = Reason.NONE) -> Outcome:
@@ -100,7 +100,7 @@ def test_watermark_lag_is_told_against_the_clock_of_the_scrape(watermark: int, l
     """No lag before anything was heard, none when all input has ended, never negative."""
     metrics = Metrics(clock=lambda: 100.0)
 
-    metrics.folded(1, Batch(progress(41, watermark)), 0.0)
+    metrics.folded(1, Batch(progress_row(41, watermark)), 0.0)
 
     assert value(metrics, "watermark_lag_seconds", partition="1") == lag
     assert value(metrics, "applied_offset", partition="1") == 41
