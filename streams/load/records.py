@@ -9,18 +9,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from streams.keys import Keys
 from streams.load.external_sort import Entry, ExternalSort
-from streams.load.line_time import LINE_TIMES, LineTime
 from streams.load.lines import check_readable, file_lines
 from streams.load.record import LoadRecord
+from streams.load.sort_time import SORT_TIMES, SortTime
 from streams.settings import FormatName
 
 CHUNK_BYTES = 64 << 20
 _UNKNOWN = -1
 """Time of a file's first lines, as long as no line with a readable time has come."""
 _UNCOUNTED = 0
+
+
+class _FileTimes(NamedTuple):
+    """The time of the first line that has one, and the earliest."""
+
+    first: int
+    earliest: int
 
 
 def sorted_records(
@@ -46,12 +54,12 @@ def sorted_records(
     """
     for path in files:
         check_readable(path)
-    return _records(files, LINE_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes, no_time)
+    return _records(files, SORT_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes, no_time)
 
 
 def _records(
     files: Sequence[Path],
-    time_of: LineTime,
+    time_of: SortTime,
     make_record: Callable[[int, bytes, int], LoadRecord],
     tmp_dir: Path,
     chunk_bytes: int,
@@ -60,27 +68,31 @@ def _records(
     with ExitStack() as stack:
         timed = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
         timeless = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
-        firsts = [_read_file(path, n, time_of, timed, timeless) for n, path in enumerate(files)]
-        earliest = min((first for first in firsts if first is not None), default=no_time)
-        for entry in _numbered(timeless, [earliest if first is None else first for first in firsts]):
+        found = [_read_file(path, n, time_of, timed, timeless) for n, path in enumerate(files)]
+        earliest = min((times.earliest for times in found if times), default=no_time)
+        for entry in _numbered(timeless, [times.first if times else earliest for times in found]):
             timed.add(entry)
         for time, line, k in _counted(timed):
             yield make_record(time, line, k)
 
 
-def _read_file(path: Path, file: int, time_of: LineTime, timed: ExternalSort, timeless: ExternalSort) -> int | None:
-    """Puts each line into its sort; gives the file's first readable time."""
-    first: int | None = None
-    before = _UNKNOWN
+def _read_file(
+    path: Path, file: int, time_of: SortTime, timed: ExternalSort, timeless: ExternalSort
+) -> _FileTimes | None:
+    """Puts each line into its sort; gives the file's times, None where no line has one."""
+    first = earliest = before = _UNKNOWN
     for line in file_lines(path):
         time = time_of(line)
         if time is None:
             timeless.add(Entry(file, line, before, 0))
             continue
         timed.add(Entry(time, line, file, _UNCOUNTED))
+        if before == _UNKNOWN:
+            first = earliest = time
+        elif time < earliest:
+            earliest = time
         before = time
-        first = time if first is None else first
-    return first
+    return None if before == _UNKNOWN else _FileTimes(first, earliest)
 
 
 def _numbered(timeless: Iterable[Entry], firsts: Sequence[int]) -> Iterator[Entry]:

@@ -9,14 +9,11 @@ MAX_DEPTH = 40
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[{]|[\]}]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def unfit(body: bytes) -> Dead | None:
-    """Why a body must not be decoded: not UTF-8, an escaped NUL anywhere, nested deeper than MAX_DEPTH.
-
-    A fixed depth keeps the verdict a function of the bytes: the decoder's own limit depends on the caller's stack.
-    """
+    """Why a body must not be decoded: not UTF-8, an escaped NUL anywhere, nested too deep."""
     try:
         if not body.isascii():
             body.decode()
@@ -24,13 +21,21 @@ def unfit(body: bytes) -> Dead | None:
         return Dead(Reason.ENCODING, f"byte {error.start} is not UTF-8")
     if b"\\" in body and b"\\u0000" in body and _NUL.search(body):
         return Dead(Reason.ENCODING, "NUL")
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and depth(body) > MAX_DEPTH:
+    if is_too_deep(body):
         return Dead(Reason.TOO_LARGE, f"nested deeper than {MAX_DEPTH}")
     return None
 
 
+def is_too_deep(body: bytes) -> bool:
+    """True when a body nests deeper than MAX_DEPTH.
+
+    A fixed depth keeps the verdict a function of the bytes: the decoder's own limit depends on the caller's stack.
+    """
+    return body.count(b"{") + body.count(b"[") > MAX_DEPTH and depth(body) > MAX_DEPTH
+
+
 def depth(body: bytes) -> int:
-    """How deep objects and arrays nest; brackets inside strings do not count."""
+    """How deep objects and arrays nest; brackets inside strings, closed or not, do not count."""
     level = deepest = 0
     for token in _TOKEN.findall(body):
         if token in b"[{":

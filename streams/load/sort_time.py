@@ -7,9 +7,10 @@ import msgspec
 
 from streams.parse import line_time as log_line
 from streams.parse.iso_time import iso_time
+from streams.parse.json_guard import is_too_deep
 from streams.settings import FormatName
 
-LineTime = Callable[[bytes], int | None]
+SortTime = Callable[[bytes], int | None]
 """Milliseconds, or None where the line has no readable time."""
 
 _LEAD = re.compile(log_line.LEAD.encode(), re.DOTALL)
@@ -33,9 +34,11 @@ def combined_time(line: bytes) -> int | None:
 
 def segment_time(line: bytes) -> int | None:
     """``receivedAt``, else ``sentAt``, else the event's time: ``timestamp``, else ``originalTimestamp``."""
+    if is_too_deep(line):
+        return None
     try:
         times = _decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     for text in (times.received_at, times.sent_at, times.timestamp, times.original_timestamp):
         tstamp = iso_time(text) if text else None
@@ -44,4 +47,4 @@ def segment_time(line: bytes) -> int | None:
     return None
 
 
-LINE_TIMES: Mapping[FormatName, LineTime] = {"combined": combined_time, "segment": segment_time}
+SORT_TIMES: Mapping[FormatName, SortTime] = {"combined": combined_time, "segment": segment_time}
