@@ -10,6 +10,8 @@ from rich.table import Table
 
 ROWS = 8
 """Rows of a ranking."""
+WIDTH = 72
+"""Least width of a table, so that titles stay on one line and all tables look alike."""
 
 _ID = "'[0-9a-f]{8,}|[0-9]{3,}', '…'"
 _WORDS = {
@@ -28,6 +30,7 @@ class Question(msgspec.Struct, frozen=True):
     sql: str
 
     def statement(self, database: str) -> str:
+        """The SQL for a database of that name."""
         return self.sql.format(database=database, **_WORDS)
 
 
@@ -128,7 +131,7 @@ def what_next(store: Path | str) -> str:
 
 def _table(client: Client, question: Question, database: str) -> Table:
     rows, columns = client.execute(question.statement(database), with_column_types=True)
-    table = Table(title=question.title, title_justify="left", caption=None if rows else "nothing yet")
+    table = Table(title=question.title, title_justify="left", min_width=WIDTH, caption=None if rows else "nothing yet")
     for name, kind in columns:
         table.add_column(name, justify="left" if "String" in kind else "right")
     for row in rows:
