@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError
@@ -166,7 +166,6 @@ timed_lines = st.lists(st.builds(line, st.integers(0, 3), st.sampled_from("ab"))
 
 
 @given(contents=st.lists(lines, max_size=4), chunk_bytes=st.sampled_from([1, 600, 1 << 20]), random=st.randoms())
-@settings(deadline=None)
 def test_any_order_of_files_gives_the_same(
     contents: list[list[bytes]], chunk_bytes: int, random: random.Random
 ) -> None:
@@ -183,7 +182,6 @@ def test_any_order_of_files_gives_the_same(
 
 
 @given(content=timed_lines, chunk_bytes=st.sampled_from([1, 600, 1 << 20]), random=st.randoms())
-@settings(deadline=None)
 def test_any_order_of_lines_gives_the_same(content: list[bytes], chunk_bytes: int, random: random.Random) -> None:
     """Lines that hold a time, in another order: exactly the same records."""
     with TemporaryDirectory() as name:
