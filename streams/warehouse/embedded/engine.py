@@ -1,7 +1,8 @@
 """The chdb engine: one open folder per process, one engine session per client, errors with the engine's own codes."""
 
+import fcntl
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from chdb._exceptions import ChdbError
@@ -101,10 +102,10 @@ class EngineSession:
         except (ChdbError, RuntimeError) as error:
             raise _engine_error(str(error)) from error
 
-    def rows(self, query: str, columns: Sequence[Column] | None) -> Iterator[bytes]:
+    def rows(self, query: str, columns: Sequence[Column] | None) -> Generator[bytes]:
         """The result's blocks as they are made, typed as ``columns`` say. Raises EngineError at any block.
 
-        Closing the iterator cancels the query.
+        Closing it cancels the query; it must be closed before the session is.
         """
         retitle = columns is not None and any(column.type.startswith("DateTime(") for column in columns)
         try:
@@ -149,7 +150,7 @@ def _engine_error(text: str) -> EngineError:
 
 
 def _open_error(data: Path, text: str) -> StoreError:
-    if "Cannot lock file" in text:
+    if _is_locked(data / "status"):  # the engine tells this on stderr only; what it raises is code 36 for all
         return StoreError(
             f"{data}: another process has this store open", "stop it, or use its server: it stands in server.json"
         )
@@ -159,6 +160,17 @@ def _open_error(data: Path, text: str) -> StoreError:
 def _description(query: str) -> str:
     """Type names on one line, as blocks carry them. The line's end closes a comment at the query's end."""
     return f"DESCRIBE ({query}\n) SETTINGS print_pretty_type_names = 0"
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _literal(text: str) -> str:

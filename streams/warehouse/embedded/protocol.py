@@ -16,6 +16,8 @@ HELLO, QUERY, DATA, CANCEL, PING = range(5)
 
 PONG = varint(4)
 END_OF_STREAM = varint(5)
+DATA_HEAD = varint(1) + string("") + BLOCK_INFO
+"""What stands before a block in format Native in a Data packet."""
 
 MAX_QUERY = 64 << 20
 """Longest query text, bytes."""
@@ -79,11 +81,6 @@ def exception(code: int, message: str) -> bytes:
     """An Exception packet."""
     name, trace, nested = string("DB::Exception"), string(""), b"\x00"
     return varint(2) + int32(code) + name + string(f"DB::Exception: {message}") + trace + nested
-
-
-def data(block: bytes) -> bytes:
-    """A Data packet around a block in format Native."""
-    return varint(1) + string("") + BLOCK_INFO + block
 
 
 def _skip_client_info(reader: Reader) -> None:

@@ -14,7 +14,15 @@ from threading import Event
 from streams.warehouse.embedded import protocol
 from streams.warehouse.embedded.blocks import Column, blocks_of, copy_block, header_block, skip_block, skip_block_info
 from streams.warehouse.embedded.engine import Engine, EngineError, EngineSession
-from streams.warehouse.embedded.statements import Command, Insert, Select, StatementError, read_statement
+from streams.warehouse.embedded.statements import (
+    Command,
+    Insert,
+    Select,
+    Set,
+    Statement,
+    StatementError,
+    read_statement,
+)
 from streams.warehouse.embedded.wire import FrameError, Reader
 
 HELLO_SECONDS = 10.0
@@ -106,14 +114,14 @@ class ClientSession:
             raise FrameError(48, "the embedded server carries no compression: connect with compression=False")
         try:
             self._skip_external_tables()
-            session.apply(query.settings)
-            self._run(session, query.text)
+            statement = read_statement(query.text)
+            session.apply(() if isinstance(statement, Set) else query.settings)
+            self._run(session, statement)
             self._send(protocol.END_OF_STREAM)
         except (EngineError, StatementError) as error:
             self._send(protocol.exception(error.code, str(error)))
 
-    def _run(self, session: EngineSession, text: str) -> None:
-        statement = read_statement(text)
+    def _run(self, session: EngineSession, statement: Statement) -> None:
         if isinstance(statement, Insert):
             self._insert(session, statement)
         elif isinstance(statement, Select):
@@ -126,23 +134,25 @@ class ClientSession:
         if columns is None:  # an error the statement itself will tell, or no SELECT after all (WITH … INSERT)
             self._command(session, Command(statement.text))
             return
-        self._send(protocol.data(header_block(columns)))
-        self._stream(session.rows(statement.text, columns))
+        self._send_block(header_block(columns))
+        # Closed here, not when it is collected: the engine dies if a session ends before its open result does.
+        with closing(session.rows(statement.text, columns)) as blocks:
+            self._stream(blocks)
 
     def _stream(self, blocks: Iterator[bytes]) -> None:
         for block in blocks:
             if self._cancelled():
                 break
-            self._send(protocol.data(block))
+            self._send_block(block)
 
     def _command(self, session: EngineSession, statement: Command) -> None:
         for block in blocks_of(session.run(statement.text)):
-            self._send(protocol.data(block))
+            self._send_block(block)
 
     def _insert(self, session: EngineSession, insert: Insert) -> None:
         """Take all rows first, then run one statement: a client that vanishes half-way leaves no row."""
         columns: list[Column] = session.shape(insert)
-        self._send(protocol.data(header_block(columns)))
+        self._send_block(header_block(columns))
         fd = os.memfd_create("insert")
         try:
             while self._copy_data(fd):
@@ -190,6 +200,10 @@ class ClientSession:
         if not chunk:
             raise EOFError("the client left")
         return chunk
+
+    def _send_block(self, block: bytes) -> None:
+        self._send(protocol.DATA_HEAD)
+        self._send(block)
 
     def _send(self, data: bytes) -> None:
         self._socket.sendall(data)

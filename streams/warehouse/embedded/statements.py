@@ -60,6 +60,11 @@ class Insert:
         return f"INSERT INTO {self.table}{columns} FROM INFILE '{path}' {self.settings} FORMAT Native"
 
 
+@dataclass(frozen=True)
+class Set(Command):
+    """A change of the session's settings, which a query's own must not cover."""
+
+
 Statement = Select | Command | Insert
 
 
@@ -79,6 +84,8 @@ def read_statement(text: str) -> Statement:
     if first.word == "INSERT":
         return _InsertReader(text).read()
     tokens = _single(text)
+    if first.word == "SET":
+        return Set(text)
     if first.word in _SELECTS:
         return Select(_for_client(text, tokens))
     return Command(_for_client(text, tokens) if first.word in _SHOWS else text)

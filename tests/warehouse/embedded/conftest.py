@@ -1,12 +1,14 @@
-"""One embedded store for the whole part; each test gets a client in a database of its own."""
+"""One embedded store for the whole part; each test gets clients in a database of its own."""
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 from clickhouse_driver import Client
 
-from streams.warehouse.embedded.store import StoreAddress, open_store
+from streams.warehouse.embedded.store import ADDRESS_FILE, ServerRecord, StoreAddress, open_store
 
 pytest.importorskip("chdb", reason="the extra `embedded` is not installed")
 
@@ -14,10 +16,22 @@ _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
+def store_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the running store."""
+    return tmp_path_factory.mktemp("store") / "s"
+
+
+@pytest.fixture(scope="session")
+def address(store_path: Path) -> Iterator[StoreAddress]:
     """A running store."""
-    with open_store(tmp_path_factory.mktemp("store") / "s") as found:
+    with open_store(store_path) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def server_pid(address: StoreAddress, store_path: Path) -> int:
+    """The process of the running store."""
+    return msgspec.json.decode((store_path / ADDRESS_FILE).read_bytes(), type=ServerRecord).pid
 
 
 @pytest.fixture
@@ -28,8 +42,8 @@ def connect(address: StoreAddress) -> Iterator[Callable[..., Client]]:
     clients[0].execute(f"CREATE DATABASE {database}")
 
     def make(**options: object) -> Client:
-        settings = {"database": database, "user": address.user, "password": address.password, **options}
-        clients.append(Client(address.host, address.port, **settings))
+        chosen = {"database": database, "user": address.user, "password": address.password, **options}
+        clients.append(Client(address.host, address.port, **chosen))
         return clients[-1]
 
     yield make
