@@ -131,7 +131,6 @@ def test_a_block_that_lies_about_its_table_is_the_engines_error(address: StoreAd
         raw.hello(database=client.connection.database)
         raw.query("INSERT INTO t VALUES")
         raw.sample(string("a") + string("UInt8"))
-        )
         raw.data(varint(1) + varint(1) + string("a") + string("String") + string("no number"))
         raw.send(END_OF_DATA)
         assert raw.exception()[0] in {6, 27, 53}
