@@ -10,7 +10,6 @@ import msgspec
 from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
 from streams.anonymize.ip import truncate
 from streams.anonymize.own import SHORTEST, WORDS, strike
-from streams.anonymize.redact import redact
 from streams.anonymize.rules import Rules
 from streams.anonymize.text import clean
 from streams.anonymize.url import cut
@@ -72,7 +71,7 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
             event_id=event_id(
                 raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
             ),
-            app_id=redact(raw.app_id),
+            app_id=clean(raw.app_id),
             visitor_id=visitor(raw, raw.app_id),
             event_fingerprint=fingerprint(place.value, index),
             collector_tstamp=collector,

@@ -11,7 +11,8 @@ EMAIL = "(email)"
 _MAX_DECODES = 5
 _SAFE = "/:?#[]@!$&'()*+,;=%~"  # RFC 3986 reserved characters, so that a decoded URL stays one
 
-_LOCAL = r"""(?:"[^"@]{1,64}"|[^\s@＠"<>()\[\]\\,;:/?&=#|]+)"""
+# Signs that part words in URLs end the local part, unless it is nothing but such a sign.
+_LOCAL = r"""(?:"[^"@]{1,64}"|[^\s@＠"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
 _AT = r"(?:@|＠|%(?:25)*40|&#0*64;|&#[xX]0*40;|&commat;)"
 _DOT = r"(?:\.|%(?:25)*2[eE])"
 _LABEL = r"[\pL\pN_-]+"

@@ -1,6 +1,8 @@
 """Opens what the enrichments look things up in: geo databases, agent patterns, known sites. The stage's only I/O."""
 
+from contextlib import suppress
 from importlib import metadata, resources
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +83,13 @@ def open_geo(path: Path, key: str) -> tuple[Lookup, str]:
 
 
 def _probe(reader: maxminddb.Reader) -> None:
-    """Walk a little of the tree: a damaged file often opens well."""
-    for n, _ in enumerate(reader):
-        if n >= 100:
-            return
+    """Walk a little of the tree, since a damaged file often opens well: then it raises InvalidDatabaseError.
+
+    An intact file whose tree has no IPv4 part gives the library a network it cannot name (ValueError): no damage.
+    """
+    with suppress(ValueError):
+        for _ in islice(reader, 100):
+            pass
 
 
 def open_default_city() -> tuple[Lookup, str] | None:

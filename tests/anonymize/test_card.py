@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.anonymize.card import CARD, is_luhn, redact_cards
+
+# The schemes' own published test numbers. Source: docs.stripe.com/testing, docs.adyen.com/development-resources.
+CARDS = [
+    "4242424242424242", "4000056655665556", "4222222222222", "5555555555554444", "2223003122003222", "5200828282828210",
+    "378282246310005", "371449635398431", "6011111111111117", "6011000990139424", "3056930009020004", "36227206271667",
+    "3566002020360505", "6200000000000005", "6771798021000008", "2200000000000053",
+]  # fmt: skip
+
+
+def grouped(digits: str, gap: str) -> str:
+    """As people write card numbers, in fours."""
+    return gap.join(digits[n : n + 4] for n in range(0, len(digits), 4))
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("gap", ["", " ", "-", ".", "+", "%20", "%2520", "\u00a0"])
+def test_cards_go_in_any_grouping(card: str, gap: str) -> None:
+    """The words and other numbers around them stay."""
+    assert redact_cards(f"card {grouped(card, gap)}, 12/29") == f"card {CARD}, 12/29"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("1 4242 4242 4242 4242", f"1 {CARD}"),
+        ("4242 4242 4242 4242 123", f"{CARD} 123"),
+        ("4242424242424242 5555555555554444", f"{CARD} {CARD}"),
+        ("card=4242424242424242&cvc=123", f"card={CARD}&cvc=123"),
+    ],
+)
+def test_cards_beside_other_digits_are_found(text: str, kept: str) -> None:
+    """A gap parts numbers."""
+    assert redact_cards(text) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "4242424242424241", "1700000000000", "1716164886000", "20240520000018123", "42424242424242424242424242",
+        "+44 20 7946 0958", "978-3-16-148410-0", "192.168.100.200", "0000000000000000", "5f0c1d2e-3b4a-4c5d-8e6f",
+    ],
+)  # fmt: skip
+def test_other_numbers_stay(text: str) -> None:
+    """Clock readings, phone and book numbers, a wrong check digit, longer runs of digits."""
+    assert redact_cards(text) == text
+
+
+@given(st.from_regex(r"4[0-9]{14}", fullmatch=True), st.integers(1, 9))
+def test_any_visa_number_goes_and_its_neighbours_stay(start: str, shift: int) -> None:
+    """Exactly one of the ten last digits is right."""
+    right = next(digit for digit in range(10) if is_luhn(f"{start}{digit}"))
+
+    assert redact_cards(f"{start}{right}") == CARD
+    assert redact_cards(f"{start}{(right + shift) % 10}") != CARD

@@ -1,0 +1,69 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from streams.enrich.sites import UNKNOWN, make_sites, media_of
+from streams.enrich.sources import open_sites
+
+TABLE = open_sites()
+site_of = make_sites(TABLE)
+SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "ref_matomo_cc0"
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("www.google.com", ("search", "Google")),
+        ("www.google.co.uk", ("search", "Google")),
+        ("google.de", ("search", "Google")),
+        ("WWW.GOOGLE.FR.", ("search", "Google")),
+        ("mail.google.com", ("email", "Gmail")),
+        ("gemini.google.com", ("ai", "Gemini")),
+        ("l.facebook.com", ("social", "Facebook")),
+        ("out.reddit.com", ("social", "Reddit")),
+        ("t.co", ("social", "X")),
+        ("chatgpt.com", ("ai", "ChatGPT")),
+        ("com.google.android.gm", ("email", "Gmail")),
+        ("m.youtube.com", ("video", "YouTube")),
+        ("www.amazon.com.au", ("shopping", "Amazon")),
+        ("notgoogle.com", UNKNOWN),
+        ("google.example.com", UNKNOWN),
+        ("google", UNKNOWN),
+        ("", UNKNOWN),
+        ("192.0.2.1", UNKNOWN),
+    ],
+)
+def test_the_longest_known_end_of_a_host_decides(host: str, site: tuple[str, str]) -> None:
+    """Subdomains belong to their site unless they are one themselves; look-alikes do not."""
+    assert site_of(host) == site
+
+
+def test_no_host_stands_twice() -> None:
+    """The table has one answer per host."""
+    hosts = [host for sources in TABLE.values() for listed in sources.values() for host in listed]
+
+    assert len(hosts) == len(set(hosts))
+    assert all(re.fullmatch(r"[a-z0-9.-]+(\.\*)?", host) for host in hosts)
+
+
+def test_sources_have_one_medium() -> None:
+    """A name in utm_source says one medium."""
+    assert media_of(TABLE)["chatgpt"] == "ai"
+    assert len(media_of(TABLE)) == sum(len(sources) for sources in TABLE.values())
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the public lists to compare with (../shared) are not here")
+@pytest.mark.parametrize(("file", "medium", "least"), [("Socials.yml", "social", 20), ("AIAssistants.yml", "ai", 15)])
+def test_we_agree_with_a_public_list(file: str, medium: str, least: int) -> None:
+    """Where both know a host, both say the same medium (video sites are a medium of their own here)."""
+    listed = yaml.safe_load((SHARED / file).read_text())
+    hosts = [host for hosts in listed.values() for host in hosts if "/" not in host]
+    ours = {host: site_of(host)[0] for host in hosts}
+    known = {host: found for host, found in ours.items() if found}
+    differing = {host for host, found in known.items() if found not in (medium, "video")}
+
+    assert sum(found == medium for found in known.values()) >= least
+    assert differing <= {"plus.google.com", "url.google.com", "login.live.com"}
