@@ -154,7 +154,7 @@ def _open_error(data: Path, text: str) -> StoreError:
         return StoreError(
             f"{data}: another process has this store open", "stop it, or use its server: it stands in server.json"
         )
-    return StoreError(f"{data}: the engine cannot open this folder: {text}")
+    return StoreError(f"{data}: the engine cannot open this folder: {text.partition('Stack trace')[0].strip()}")
 
 
 def _description(query: str) -> str:

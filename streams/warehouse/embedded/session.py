@@ -189,6 +189,8 @@ class ClientSession:
 
     def _cancelled(self) -> bool:
         """Whether the client asked to stop. Raises FrameError if it sends anything else while it has a result due."""
+        if self._stopping.is_set():  # reading has ended, for a reason that is not the client's
+            return False
         if not self._reader.buffered and not select.select([self._socket], [], [], 0)[0]:
             return False
         if (packet := self._reader.varint()) != protocol.CANCEL:
