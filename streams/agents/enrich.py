@@ -6,11 +6,14 @@ It touches Kafka only. Effects in order: enriched batches and dead letters ackno
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import cast
 
 from streams.agents.hooks import Hooks
 from streams.encode import encode
+from streams.errors import ThalwegError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
+from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
 from streams.kafka.producer import BatchProducer, Outgoing
 from streams.metrics import Metrics
@@ -18,13 +21,18 @@ from streams.pipeline import EnrichedBatch, Pipeline
 from streams.records import INFINITY, Control, DeadLetter, Marker, RawBatch
 from streams.settings import Settings
 
-AT_ONCE = Limits(rows=1, bytes=1, interval=0.0)
+HEAD_SECONDS = 1.0
+LETTER_OVERHEAD = 8192
+"""Bytes left for what we say about a dead letter."""
+AT_ONCE = Limits(rows=5_000, bytes=4 << 20, interval=0.0)
+"""No waiting for more: a slice goes out as it comes, up to this large."""
 
 
 class EnrichWorker:
     """One process of the consumer group PREFIX-enrich.
 
-    ``raw_partitions`` is how many the raw topic has: it goes with every marker, so that a reader knows whom to wait for.
+    ``partitions`` is how many the raw and the enriched topic have; the former goes with every marker, so that a reader
+    knows for whom to wait.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are composed once, in agents/worker.py
@@ -33,7 +41,7 @@ class EnrichWorker:
         settings: Settings,
         pipeline: Pipeline,
         rules: Control,
-        raw_partitions: int,
+        partitions: tuple[int, int],
         metrics: Metrics,
         hooks: Hooks,
     ) -> None:
@@ -44,12 +52,16 @@ class EnrichWorker:
         self._pipeline = pipeline
         self._rules = rules
         self._producer: BatchProducer = app.batch_producer
-        self._raw_partitions = raw_partitions
+        self._raw_partitions, self._enriched_partitions = partitions
         self._metrics = metrics
         self._hooks = hooks
         self._announced = False
         self._announcing = asyncio.Lock()
+        self._app = app
+        app.on_commit = lambda: hooks.reached("enrich.after_commit")
         self.dispatcher = Dispatcher(app, settings.kafka.raw_topic, self.work, AT_ONCE)
+        if not settings.bounded:  # in bounded input no marker comes from a clock
+            app.timer(HEAD_SECONDS)(self._mark_heads)
 
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Each slice through the pure stages and out; nothing is acknowledged before all of it is written."""
@@ -57,7 +69,7 @@ class EnrichWorker:
             began = time.process_time()
             batch = self._pipeline(RawBatch(self._raw_topic, partition, piece.records))
             self._metrics.enriched(partition, len(piece.records), batch.counts, time.process_time() - began)
-            await self._announce(len(batch.partitions))
+            await self._announce()
             self._hooks.reached("enrich.before_send")
             await self._send(partition, batch)
             self._hooks.reached("enrich.after_send")
@@ -65,28 +77,46 @@ class EnrichWorker:
     async def _send(self, partition: int, batch: EnrichedBatch) -> None:
         ended = batch.ended and self._bounded
         marker = self._marker(partition, INFINITY if ended else batch.heard)
-        sends = [self._producer.send(self._kafka.enriched_topic, k, [*values, marker]) for k, values in enumerate(batch.partitions)]
+        topic = self._kafka.enriched_topic
+        sends = [self._producer.send(topic, k, [*values, marker]) for k, values in enumerate(batch.partitions)]
         if batch.dead:
-            letters = [as_outgoing(letter) for letter in batch.dead]
+            limit = self._kafka.max_batch_bytes - LETTER_OVERHEAD
+            letters = [as_outgoing(letter, limit) for letter in batch.dead]
             sends.append(self._producer.send(self._kafka.dead_topic, partition, letters))
         await asyncio.gather(*sends)
 
     def _marker(self, partition: int, heard: int) -> bytes:
         return encode(Marker(raw_topic=self._raw_topic, partitions=self._raw_partitions, heard={partition: heard}))
 
-    async def _announce(self, partitions: int) -> None:
+    async def _mark_heads(self) -> None:
+        """A partition at its head is heard up to when the fetch that found the head was sent, less ``idle``."""
+        consumer = cast("BatchConsumer", self._app.consumer)
+        try:
+            for tp in consumer.assignment():
+                found = consumer.heard_head(tp)
+                if found is not None:
+                    await self._to_all(self._marker(tp.partition, int(found * 1000) - self._idle_ms))
+        except ThalwegError as error:
+            self._app.fail("the markers of partitions at their head", error)
+
+    async def _announce(self) -> None:
         """The rules text goes first, so that it is stored before the first event that carries its hash."""
         async with self._announcing:
             if not self._announced:
-                await self._to_all(partitions, encode(self._rules))
+                await self._to_all(encode(self._rules))
                 self._announced = True
 
-    async def _to_all(self, partitions: int, value: bytes) -> None:
-        await asyncio.gather(*(self._producer.send(self._kafka.enriched_topic, k, [value]) for k in range(partitions)))
+    async def _to_all(self, value: bytes) -> None:
+        topic = self._kafka.enriched_topic
+        await asyncio.gather(*(self._producer.send(topic, k, [value]) for k in range(self._enriched_partitions)))
 
 
-def as_outgoing(letter: DeadLetter) -> Outgoing:
-    """A dead letter as a record: the original bytes and headers, and where and why as ``dead_…`` headers."""
+def as_outgoing(letter: DeadLetter, limit: int) -> Outgoing:
+    """A dead letter as a record: the original bytes and headers, and where and why as ``dead_…`` headers.
+
+    An original above ``limit`` bytes does not fit beside them: it stays in the raw topic, at the coordinates given.
+    """
+    size = len(letter.value or b"") + sum(len(name) + len(value) for name, value in letter.headers)
     told: Sequence[tuple[str, object]] = (
         ("dead_reason", letter.reason),
         ("dead_detail", letter.detail),
@@ -94,6 +124,7 @@ def as_outgoing(letter: DeadLetter) -> Outgoing:
         ("dead_partition", letter.raw_partition),
         ("dead_offset", letter.raw_offset),
         ("dead_index", letter.raw_index),
+        ("dead_size", size),
     )
     headers = [(key, str(value).encode("utf-8", "replace")) for key, value in told]
-    return (None, letter.value, [*letter.headers, *headers])
+    return (None, letter.value, [*letter.headers, *headers]) if size <= limit else (None, None, headers)

@@ -14,7 +14,8 @@ from streams.kafka.batch import BatchMessage
 from streams.kafka.dispatch import Dispatcher, Limits
 from streams.kafka.state import StateTable
 from streams.metrics import Metrics
-from streams.sessionize.partition import Effects, PartitionFold
+from streams.sessionize.effects import Effects
+from streams.sessionize.partition import PartitionFold
 from streams.settings import Settings
 from streams.warehouse.sink import Sink, TableRows
 
@@ -42,6 +43,7 @@ class SessionsWorker:
         self._folds: dict[int, PartitionFold] = {}
         flush = settings.flush
         limits = Limits(rows=flush.rows, bytes=flush.bytes, interval=flush.interval)
+        app.on_commit = lambda: hooks.reached("sessions.after_commit")
         self.dispatcher = Dispatcher(app, settings.kafka.enriched_topic, self.work, limits, self._forget)
 
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:

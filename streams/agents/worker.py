@@ -47,7 +47,7 @@ def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
         settings,
         pipeline.build(settings, read_secret(settings), enriched_partitions),
         rules_control(default_rules()),
-        raw_partitions,
+        (raw_partitions, enriched_partitions),
         metrics,
         hooks,
     )

@@ -20,7 +20,13 @@ class RunProgress:
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+        )
         self._progress = Progress(*columns, console=console, transient=not console.is_terminal)
         self._task = self._progress.add_task("", total=None, note="")
         self._total = 0
@@ -29,7 +35,9 @@ class RunProgress:
         self._progress.start()
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None) -> None:
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
         self._progress.stop()
 
     def phase(self, name: str) -> None:
@@ -43,7 +51,9 @@ class RunProgress:
 
     def stored(self, outcomes: int) -> None:
         """So many outcomes are in the store."""
-        self._progress.update(self._task, total=self._total, completed=outcomes, note=f"{outcomes:,} of {self._total:,} stored")
+        self._progress.update(
+            self._task, total=self._total, completed=outcomes, note=f"{outcomes:,} of {self._total:,} stored"
+        )
 
     def restarted(self, worker: str) -> None:
         """A worker died and was started again."""

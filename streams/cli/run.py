@@ -15,7 +15,7 @@ from streams.run.summary import Summary
 from streams.settings import FormatName
 
 
-def run(
+def run(  # noqa: PLR0913 - one option each
     input_: Annotated[list[Path], typer.Option("--input", help="A file; repeat for several. .gz is read as such.")],
     format_: Annotated[FormatName, typer.Option("--format", help="What the lines are.")],
     store: Annotated[str, typer.Option("--store", help="A folder, or clickhouse://user@host:port/database")],

@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import faust
@@ -32,6 +33,7 @@ class BatchApp(faust.App):
     drain_seconds: float
     batch_producer: BatchProducer
     failed: bool = False
+    on_commit: Callable[[], None] = staticmethod(lambda: None)
 
     def _new_transport(self) -> TransportT:
         return BatchTransport(self.conf.broker_consumer, self)

@@ -30,6 +30,7 @@ class BatchConsumer(Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._inflight = InFlight()
         self._delivered: dict[TP, int] = {}
+        self._handed_out: dict[TP, int] = {}
         self._held: set[TP] = set()
         self._sought = False
         self._wake = asyncio.Event()
@@ -62,8 +63,7 @@ class BatchConsumer(Consumer):
 
         None while something is in flight, or when records came after that fetch.
         """
-        heads = cast("BatchConsumerThread", self._thread).heads
-        found = heads.get((tp.topic, tp.partition))
+        found = self._own_thread.heads.get((tp.topic, tp.partition))
         if found is None or not self._sought or not self._inflight.empty(tp):
             return None
         offset, sent = found
@@ -72,20 +72,37 @@ class BatchConsumer(Consumer):
     # delivery
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
-        """Yield slices (batch topics) or messages. What a rebalance overtakes is dropped: it is fetched again."""
-        generation = self.app.consumer_generation_id
+        """Yield slices (batch topics) or messages. What a rebalance overtakes is put back: it is fetched again."""
         records, _ = await self._wait_next_records(timeout)
         if not records or self.should_stop:
             return
+        generation = self._own_thread.fetched_generation
         for tp, fetched in records.items():
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             for message in self._messages(tp, fetched, generation):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return
+                if not self._current(generation):
+                    break
                 if isinstance(message, BatchMessage):
                     self._delivered[tp] = message.next_offset
                     self._inflight.deliver(message)
+                self._handed_out[tp] = message.offset
                 yield tp, message
+            if not self._current(generation):
+                await self._put_back(tp, fetched)
+
+    def _current(self, generation: int) -> bool:
+        """False when a rebalance has begun since the fetch."""
+        return self.flow_active and bool(self.app.consumer_generation_id == generation)
+
+    async def _put_back(self, tp: TP, fetched: list[ConsumerRecord]) -> None:
+        done = self._handed_out.get(tp, -1)
+        rest = next((record.offset for record in fetched if record.offset > done), None)
+        if rest is not None:
+            await self._own_thread.call_thread(self._own_thread.put_back, tp, rest)
+
+    @property
+    def _own_thread(self) -> BatchConsumerThread:
+        return cast("BatchConsumerThread", self._thread)
 
     def _messages(self, tp: TP, fetched: list[ConsumerRecord], generation: int) -> Iterator[Message]:
         limits = self.app.batch_topics.get(tp.topic)
@@ -111,7 +128,7 @@ class BatchConsumer(Consumer):
         apply_records = getattr(table, "apply_records", None)
         if apply_records is None or tp not in tables.recovery.active_tps:
             return False
-        if self.flow_active and self.app.consumer_generation_id == generation:
+        if self._current(generation):
             apply_records(tp.partition, fetched)
         return True
 
@@ -192,6 +209,13 @@ class BatchConsumer(Consumer):
             self._clean_unacked_messages()
         await self._commit_heads()
 
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - stock
+        """Commit acknowledged heads, and tell ``app.on_commit`` when something was committed."""
+        committed = await super().commit(topics, start_new_transaction)
+        if committed:
+            self.app.on_commit()
+        return committed
+
     async def _commit_heads(self) -> None:
         """Commit, also what was acknowledged while another commit was under way."""
         while True:
@@ -209,7 +233,7 @@ class BatchConsumer(Consumer):
         self._held.difference_update(revoked)
         for tp in revoked:
             self._inflight.clear(tp)
-            for book in (self._delivered, self._gap, self._acked, self._acked_index):
+            for book in (self._delivered, self._handed_out, self._gap, self._acked, self._acked_index):
                 book.pop(tp, None)
             self._read_offset.pop(tp, None)
             self._committed_offset.pop(tp, None)

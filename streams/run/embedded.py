@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -187,9 +187,9 @@ async def _watch(children: Sequence[Child], reporter: Reporter) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _first_of(work: "asyncio.Future[None] | object", watch: "asyncio.Task[None]") -> None:
+async def _first_of(work: Coroutine[None, None, None], watch: asyncio.Task[None]) -> None:
     """Wait for the work; a watch that gives up ends it."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    task = asyncio.ensure_future(work)
     done, _ = await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
     task.cancel()
     for finished in done:

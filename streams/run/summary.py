@@ -1,9 +1,14 @@
 """What a run did, counted in the store."""
 
+from uuid import UUID
+
 import msgspec
 from clickhouse_driver import Client
 
 from streams.outcome import Verdict
+
+NOBODY = UUID(int=0)
+"""The visitor id of events without a visitor."""
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -37,7 +42,7 @@ def count(client: Client, database: str, raw_topic: str) -> dict[str, int]:
         )
     )
     events, late, visitors = client.execute(
-        f"SELECT count(), countIf(is_late = 1), uniqExactIf((app_id, visitor_id), visitor_id != toUUID('{'0' * 8}-0000-0000-0000-{'0' * 12}'))"  # noqa: S608
+        f"SELECT count(), countIf(is_late = 1), uniqExactIf((app_id, visitor_id), visitor_id != toUUID('{NOBODY}'))"  # noqa: S608
         f" FROM {database}.events_v"
     )[0]
     ((sessions,),) = client.execute(f"SELECT count() FROM {database}.sessions_v")  # noqa: S608

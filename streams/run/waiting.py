@@ -24,7 +24,7 @@ class Completion:
         self._raw_topic = raw_topic
 
     async def wait(self, counts: Sequence[int], on_stored: Callable[[int], None]) -> None:
-        """Return when complete. ``counts`` is the number of records of each raw partition. Raises StoreError on a stall."""
+        """Return when complete. ``counts``: records of each raw partition. Raises StoreError on a stall."""
         stored, still = -1, 0.0
         while not await asyncio.to_thread(self._complete, counts):
             now = await asyncio.to_thread(self._stored)
@@ -32,7 +32,10 @@ class Completion:
             still = 0.0 if now != stored else still + POLL_SECONDS
             stored = now
             if still > STALL_SECONDS:
-                raise StoreError(f"no progress for {STALL_SECONDS:.0f} s at {stored} outcomes", "read the workers' logs in the store's folder run/")
+                raise StoreError(
+                    f"no progress for {STALL_SECONDS:.0f} s at {stored} outcomes",
+                    "read the workers' logs in the store's folder run/",
+                )
             await asyncio.sleep(POLL_SECONDS)
         on_stored(sum(counts))
 

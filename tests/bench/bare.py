@@ -1,4 +1,5 @@
 """The bare loops: aiokafka getmany, the same pure functions, send_batch or insert; no Faust, state or commits."""
+import faulthandler; faulthandler.dump_traceback_later(17)
 
 import asyncio
 import time
@@ -20,7 +21,8 @@ from streams.settings import FlushSettings, KafkaSettings, Settings
 from streams.warehouse.sink import Sink
 from tests.bench.peers import Cost, Meter
 
-Fetched = tuple[int, list[ConsumerRecord]]
+Slice = tuple[int, list[ConsumerRecord]]
+"""A partition and consecutive records of it."""
 
 
 def enrich(settings: Settings, done: Callable[[Cost], None]) -> None:
@@ -46,7 +48,10 @@ async def _enrich(settings: Settings, done: Callable[[Cost], None]) -> None:
     )
     await producer.start()
     meter, ended = Meter(), set[int]()
-    async for partition, records in _fetched(kafka, kafka.raw_topic, raw_partitions):
+    async for piece in _fetched(kafka, kafka.raw_topic, raw_partitions):
+        if piece is None:
+            continue
+        partition, records = piece
         batch = work(RawBatch(kafka.raw_topic, partition, records))
         sends = [
             _send(producer, kafka.enriched_topic, k, values) for k, values in enumerate(batch.partitions) if values
@@ -76,6 +81,7 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
     fetched = _fetched(kafka, kafka.enriched_topic, partitions)
     async for partition, records in _gathered(fetched, partitions, settings.flush):
         fold, state = folds[partition], states[partition]
+        from collections import Counter; print("T", Counter(type(decode(r.value)).__name__ for r in records), len({r.offset for r in records}), records[0].offset, records[-1].offset, flush=True)
         effects = fold.fold((record.offset, decode(record.value)) for record in records)
         await sink.store(partition, rows_of(effects), effects.span)
         for key, value in effects.changes.items():
@@ -84,7 +90,7 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
             else:
                 state[key] = value
         state[OWN_KEY] = effects.own
-        fold.commit(effects)
+        fold.commit(effects); print("C", partition, len(records), fold.watermark, flush=True)
         meter.note(len(records))
         if all(fold.watermark == INFINITY for fold in folds):
             break
@@ -92,7 +98,8 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
     await sink.close()
 
 
-async def _fetched(kafka: KafkaSettings, topic: str, partitions: int) -> AsyncIterator[Fetched]:
+async def _fetched(kafka: KafkaSettings, topic: str, partitions: int) -> AsyncIterator[Slice | None]:
+    """Slices as they come; None when nothing came for a while."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=kafka.brokers,
         group_id=None,
@@ -104,21 +111,28 @@ async def _fetched(kafka: KafkaSettings, topic: str, partitions: int) -> AsyncIt
     try:
         consumer.assign([TopicPartition(topic, partition) for partition in range(partitions)])
         while True:
-            for tp, records in (await consumer.getmany(timeout_ms=1000)).items():
+            slices = await consumer.getmany(timeout_ms=100)
+            for tp, records in slices.items():
                 yield tp.partition, records
+            if not slices:
+                yield None
     finally:
         await consumer.stop()
 
 
-async def _gathered(fetched: AsyncIterator[Fetched], partitions: int, limit: FlushSettings) -> AsyncIterator[Fetched]:
+async def _gathered(
+    fetched: AsyncIterator[Slice | None], partitions: int, limit: FlushSettings
+) -> AsyncIterator[Slice]:
     """Slices put together as the worker does: up to so many rows, or as many seconds after the first."""
     waiting: list[list[ConsumerRecord]] = [[] for _ in range(partitions)]
     since = [0.0] * partitions
-    async for partition, records in fetched:
-        if not waiting[partition]:
-            since[partition] = time.monotonic()
-        waiting[partition] += records
-        now = time.monotonic()
+    async for piece in fetched:
+        now = time.monotonic(); print("P", piece and (piece[0], len(piece[1])), flush=True) if piece else None
+        if piece is not None:
+            partition, records = piece
+            if not waiting[partition]:
+                since[partition] = now
+            waiting[partition] += records
         for each, rows in enumerate(waiting):
             if rows and (len(rows) >= limit.rows or now - since[each] >= limit.interval):
                 waiting[each] = []

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
+from streams.settings import load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.target import open_target
-from streams.settings import load_settings
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
@@ -25,7 +25,9 @@ ELASTIC = SHARED / "data/access_elastic_semicomplete/apache_logs"
 def thalweg(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command as a process."""
     command = [sys.executable, "-m", "streams.cli", *args]
-    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=600, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=600, check=False
+    )
 
 
 def run_files(files: Sequence[Path], format_: str, store: Path, *more: str) -> dict[str, Any]:
@@ -53,7 +55,8 @@ def contents(client: Client) -> dict[str, tuple[int, int, int]]:
     """Count and content hash of both views, all columns but version and raw coordinates (for sessions, version)."""
     return {
         view: client.execute(
-            f"SELECT count(), sum(h), groupBitXor(h) FROM (SELECT cityHash64(formatRowNoNewline('JSONEachRow', * EXCEPT ({left_out}))) AS h FROM thalweg.{view})"
+            "SELECT count(), sum(h), groupBitXor(h) FROM (SELECT"
+            f" cityHash64(formatRowNoNewline('JSONEachRow', * EXCEPT ({left_out}))) AS h FROM thalweg.{view})"
         )[0]
         for view, left_out in (("events_v", NOT_COMPARED), ("sessions_v", "version"))
     }
@@ -62,7 +65,9 @@ def contents(client: Client) -> dict[str, tuple[int, int, int]]:
 def islands(client: Client, gap_ms: int, *, at_least: bool = False) -> set[tuple[Any, ...]]:
     """The sessions that SQL finds in ``events_v``: (app, visitor, start, end, events), by gaps and islands."""
     beyond = ">=" if at_least else ">"
-    over = "OVER (PARTITION BY app_id, visitor_id ORDER BY t, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    over = (
+        "OVER (PARTITION BY app_id, visitor_id ORDER BY t, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
     rows = client.execute(
         f"""
         SELECT app_id, visitor_id, min(t), max(t), count()
@@ -85,7 +90,7 @@ def sessions(client: Client) -> set[tuple[Any, ...]]:
     """(app, visitor, start, end, events) of ``sessions_v``, final ones only."""
     return set(
         client.execute(
-            "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp), total_events"
-            " FROM thalweg.sessions_v WHERE is_final = 1"
+            "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp),"
+            " total_events FROM thalweg.sessions_v WHERE is_final = 1"
         )
     )

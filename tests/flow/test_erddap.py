@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +22,23 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """All nine files into one store."""
     store = tmp_path_factory.mktemp("erddap") / "store"
-    yield Ran(store, run_files(ERDDAP, "combined", store))
+    return Ran(store, run_files(ERDDAP, "combined", store))
 
 
 def test_every_line_becomes_an_event_or_an_outcome_with_a_reason(ran: Ran) -> None:
     """16,275 lines: 10,479 events, the other 5,796 in outcomes with reasons; 918 visitors, 1,726 sessions."""
     with reading(ran.store) as client:
-        outcomes = dict(client.execute("SELECT outcome, count() FROM thalweg.outcomes FINAL WHERE reason != 'control' GROUP BY outcome"))
-        unexplained = client.execute("SELECT count() FROM thalweg.outcomes FINAL WHERE outcome != 'accepted' AND reason = ''")
+        outcomes = dict(
+            client.execute(
+                "SELECT outcome, count() FROM thalweg.outcomes FINAL WHERE reason != 'control' GROUP BY outcome"
+            )
+        )
+        unexplained = client.execute(
+            "SELECT count() FROM thalweg.outcomes FINAL WHERE outcome != 'accepted' AND reason = ''"
+        )
         third_field = client.execute("SELECT count() FROM thalweg.events_v WHERE mapContains(properties, 'extra_1')")
 
     assert ran.summary["records"] == 16_275
@@ -57,9 +63,13 @@ def test_invariant_3_sessions_equal_gaps_and_islands_in_sql(ran: Ran) -> None:
 
 
 def test_invariant_3_notices_a_wrong_timeout(ran: Ran) -> None:
-    """The comparison is sharp: 1,799 s, or a gap of exactly the timeout as a new session, gives 1,733 other sessions."""
+    """The comparison is sharp: 1,799 s, or a gap of exactly the timeout as a new session, gives 1,733 others."""
     with reading(ran.store) as client:
-        folded, shorter, at_least = sessions(client), islands(client, GAP_MS - 1000), islands(client, GAP_MS, at_least=True)
+        folded, shorter, at_least = (
+            sessions(client),
+            islands(client, GAP_MS - 1000),
+            islands(client, GAP_MS, at_least=True),
+        )
 
     assert folded != shorter
     assert folded != at_least
@@ -68,7 +78,9 @@ def test_invariant_3_notices_a_wrong_timeout(ran: Ran) -> None:
 
 def test_invariant_1_the_ledger_holds_every_line(ran: Ran) -> None:
     """The view ledger sums to the lines and the two end records."""
-    done = thalweg("sql", "--store", str(ran.store), "SELECT sum(n) AS n FROM thalweg.ledger", "--format", "JSONEachRow")
+    done = thalweg(
+        "sql", "--store", str(ran.store), "SELECT sum(n) AS n FROM thalweg.ledger", "--format", "JSONEachRow"
+    )
 
     assert done.returncode == 0, done.stderr
     assert '"n":"16277"' in done.stdout or '"n":16277' in done.stdout
@@ -116,13 +128,21 @@ def _ordered(order: str, folder: Path) -> list[Path]:
 
 def test_invariant_4_no_raw_address_leaves_the_restricted_zone(ran: Ran) -> None:
     """No client address of the logs stands in any table, nor in any log of the run, nor on disk beside the store."""
-    addresses = {match.group().decode() for file in ERDDAP for match in re.finditer(rb"(?m)^\d+\.\d+\.\d+\.\d+", file.read_bytes())}
+    addresses = {
+        match.group().decode()
+        for file in ERDDAP
+        for match in re.finditer(rb"(?m)^\d+\.\d+\.\d+\.\d+", file.read_bytes())
+    }
     whole = {address for address in addresses if not address.endswith(".0")}
     found = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
     texts = [log.read_text(errors="replace") for log in (ran.store / "run").rglob("*") if log.is_file()]
     with reading(ran.store) as client:
-        for (table,) in client.execute("SELECT name FROM system.tables WHERE database = 'thalweg' AND engine LIKE '%MergeTree'"):
-            texts += [row for (row,) in client.execute(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM thalweg.{table}")]
+        for (table,) in client.execute(
+            "SELECT name FROM system.tables WHERE database = 'thalweg' AND engine LIKE '%MergeTree'"
+        ):
+            texts += [
+                row for (row,) in client.execute(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM thalweg.{table}")
+            ]
 
     assert len(whole) > 800
     assert not whole & {match for text in texts for match in found.findall(text)}

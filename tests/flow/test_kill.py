@@ -1,9 +1,8 @@
 """Workers killed with SIGKILL at every point between two effects: the same tables as a run that nobody disturbed."""
 
-from collections.abc import Iterator
-from pathlib import Path
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,20 +51,25 @@ class Control:
 
 
 @pytest.fixture(scope="module")
-def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Control]:
-    yield Control(tmp_path_factory.mktemp("control"))
+def control(tmp_path_factory: pytest.TempPathFactory) -> Control:
+    """One undisturbed run for all."""
+    return Control(tmp_path_factory.mktemp("control"))
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_invariant_5_killed_between_effects_the_tables_are_the_same(point: str, control: Control, tmp_path: Path) -> None:
-    """kill -9 at the point, once; the supervisor restarts the worker; every row but version is equal."""
+def test_invariant_5_killed_between_effects_the_tables_are_the_same(
+    point: str, control: Control, tmp_path: Path
+) -> None:
+    """Kill -9 at the point, once; the supervisor restarts the worker; every row but version is equal."""
     store = tmp_path / "store"
     store.mkdir(mode=0o700)
     (store / "secret").touch(mode=0o600)
     (store / "secret").write_bytes((control.store / "secret").read_bytes())
     flag = tmp_path / "killed"
     command = [sys.executable, str(FAILING_WORKER), point, "2", str(flag)]
-    summary = run(RunOptions(inputs=[control.source], format="segment", store=str(store), worker_command=command), Silent())
+    summary = run(
+        RunOptions(inputs=[control.source], format="segment", store=str(store), worker_command=command), Silent()
+    )
 
     assert flag.exists(), "the point was never reached"
     assert summary.restarts == 1
