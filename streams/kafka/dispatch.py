@@ -25,7 +25,7 @@ class Dispatcher:
     """The agent of ``topic``. ``work(partition, slices)`` is awaited, one at a time per partition, in log order.
 
     After it returns the slices are acknowledged. If it raises, nothing of it is acknowledged, the kind of error is
-    logged once and the process ends with 70. At a revocation everything that waits is worked off under
+    logged once and the process ends with 70. At a revocation the running batch and one more are finished under
     ``app.drain_seconds``, acknowledged and committed; what is not done by then is cancelled and comes again, and
     last ``on_revoked(partitions)`` lets owners drop their state. Make one per topic, before the app starts.
     """
@@ -74,9 +74,10 @@ class Dispatcher:
         return cast("BatchConsumer", self.app.consumer)
 
     def flush(self) -> None:
-        """Work off everything that waits, in every partition, without waiting for the limits."""
+        """Work off one batch of what waits in every partition, without waiting for the limits, and let the rest go."""
         for lane in self._lanes.values():
-            lane.flush()
+            for event in lane.flush():
+                self._consumer.abandon(cast("BatchMessage", event.message))
 
     async def forget(self, revoked: set[TP]) -> None:
         """Drop lanes of partitions we no longer own; their owners are told last."""

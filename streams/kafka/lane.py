@@ -64,10 +64,19 @@ class Lane:
         self._bytes += message.nbytes
         self._schedule()
 
-    def flush(self) -> None:
-        """Work off what waits, now; stays so for what still comes."""
+    def flush(self) -> list[EventT[Any]]:
+        """Work off one more batch, now, after the one that runs. What waits beyond it is given back: it is not begun.
+
+        So the time a rebalance waits is that of two batches, however much was fetched.
+        """
         self._flushing = True
-        self._schedule()
+        batch = self._take()
+        beyond = [event for event, _ in self._waiting]
+        self._waiting.clear()
+        self._rows = self._bytes = 0
+        for event in batch:
+            self.put(event)
+        return beyond
 
     def leftovers(self) -> list[EventT[Any]]:
         """Slices that are not done."""

@@ -9,6 +9,7 @@ import faust
 from aiokafka.structs import ConsumerRecord
 from faust.types import TP, EventT, TopicT
 
+from streams.errors import ContractError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import Undecoded
 from streams.settings import Settings
@@ -33,7 +34,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
     def __init__(self, app: BatchApp, **kwargs: Any) -> None:
         super().__init__(app, **kwargs)
         self._live: dict[int, dict[bytes, bytes]] = {}
-        self._exact: dict[int, int] = {}
+        self._read: dict[int, int] = {}
 
     def view(self, partition: int) -> Mapping[bytes, bytes]:
         """Live values of one partition, its own record (``OWN_KEY``) among them. Read only, and current."""
@@ -42,9 +43,11 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
     async def publish(self, partition: int, changes: Mapping[bytes, bytes | None], own: bytes) -> None:
         """Write ``changes`` and last ``own`` to the changelog; when acknowledged, apply them to memory.
 
-        Raises what ``BatchProducer.send`` raises; memory is then as before.
+        Raises what ``BatchProducer.send`` raises, and ContractError when ``own`` goes back; memory is then as before.
         """
         live = self._live.setdefault(partition, {})
+        if own[:STAMP] < live.get(OWN_KEY, b"")[:STAMP]:
+            raise ContractError(f"state of partition {partition} goes back", "this is a bug: please report it")
         outgoing = [(key, value, ()) for key, value in changes.items()]
         last = await self.app.batch_producer.send(self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())])
         for key, value in changes.items():
@@ -58,11 +61,11 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
     def _note_written(self, partition: int, last: int, count: int) -> None:
         """Spare a kept partition the reading of its own writes, unless someone else wrote in between."""
         tp = TP(self.changelog_topic_name, partition)
-        if self._exact.get(partition, -2) == last - count:
-            self._exact[partition] = last
+        if self._read.get(partition, -1) == last - count:
+            self._read[partition] = last
             self._offsets()[tp] = last
         else:
-            self._exact.pop(partition, None)
+            self._read.pop(partition, None)
 
     def _offsets(self) -> dict[TP, int]:
         """Faust's book of how far each changelog partition was read."""
@@ -70,11 +73,14 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         return cast("dict[TP, int]", tables.recovery.active_offsets)
 
     def apply_records(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
-        """Apply a run of changelog records, in log order."""
+        """Apply a run of changelog records, in log order. What was applied before is passed over."""
         live = self._live.setdefault(partition, {})
+        read = self._read.get(partition, -1)
         floor = live.get(OWN_KEY, b"")[:STAMP]
         for record in records:
-            key, value = record.key, record.value
+            if record.offset <= read:
+                continue
+            key, value, read = record.key, record.value, record.offset
             if value is None:
                 live.pop(key, None)
                 continue
@@ -84,6 +90,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
             live[key] = value
             if key == OWN_KEY:
                 floor = value[:STAMP]
+        self._read[partition] = read
 
     # what Faust calls
 
@@ -91,27 +98,25 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         """Nothing left to do: the consumer applied the slice (``apply_records``)."""
 
     def persisted_offset(self, tp: TP) -> int | None:
-        """The changelog offset up to which memory is exact; None: read from the start."""
-        return self._exact.get(tp.partition)
+        """The changelog offset up to which memory has everything; None: read from the start."""
+        return self._read.get(tp.partition)
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0
     ) -> None:
-        """Drop lost partitions, and those whose recovery did not end: they are read anew."""
+        """Drop what is lost, and memory that someone else may have written past: it is read anew."""
         topic = self.changelog_topic_name
-        kept = {tp.partition for tp in assigned if tp.topic == topic and tp.partition in self._exact}
+        kept = {tp.partition for tp in assigned if tp.topic == topic and tp.partition in self._read}
         for partition in self._live.keys() - kept:
             self._live.pop(partition).clear()
-        for partition in self._exact.keys() - kept:
-            del self._exact[partition]
+        for partition in self._read.keys() - kept:
+            del self._read[partition]
         offsets = self._offsets()
         for tp in [tp for tp in offsets if tp.topic == topic and tp.partition not in kept]:
             del offsets[tp]
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
-        """From here on memory is exact."""
-        offsets = self._offsets()
-        self._exact.update({tp.partition: offsets[tp] for tp in active_tps})
+        """Memory is complete; there is no store of Faust's to tidy."""
         await self.call_recover_callbacks()
 
     async def on_start(self) -> None:

@@ -1,22 +1,25 @@
-# ruff: noqa: SLF001 - this folder is where private names are used
+# ruff: noqa: SLF001, ASYNC109 - this folder is where private names are used
 """The thread that runs the Kafka client: keeps membership under back-pressure and notes where the head was found."""
 
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
 from mode import Service
 
 TOUCH_SECONDS = 2.0
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):
-    """Faust's consumer thread, with two additions of its own."""
+    """Faust's consumer thread, which also remembers what the last fetch belonged to."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.fetched_generation = -1
+        self._fetched_up_to: dict[TP, int] = {}
         self.heads: dict[tuple[str, int], tuple[int, float]] = {}
 
     async def on_start(self) -> None:
@@ -45,6 +48,29 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
                     continue
                 if state.position == offset and state.highwater is not None and state.highwater <= offset:
                     self.heads[topic, partition] = (offset, sent)
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Any:
+        """As stock. Generation and positions are noted here, in the thread where a rebalance changes them."""
+        records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        self.fetched_generation = self.app.consumer_generation_id
+        self._fetched_up_to = {tp: position for tp in records if (position := self._position(tp)) is not None}
+        return records
+
+    def _position(self, tp: TP) -> int | None:
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        state = assignment.state_value(tp) if assignment is not None else None
+        return int(state.position) if state is not None and state.has_valid_position else None
+
+    async def put_back(self, tp: TP, offset: int) -> None:
+        """Read again from ``offset`` what the last fetch took and nobody got, unless someone has sought since."""
+        if self._position(tp) is not None and self._position(tp) == self._fetched_up_to.get(tp):
+            self._ensure_consumer()._fetcher.seek_to(tp, offset)
 
     @Service.task
     async def _stay_member(self) -> None:

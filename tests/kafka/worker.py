@@ -34,33 +34,55 @@ class Plan(msgspec.Struct, kw_only=True):
     fail_on: str = ""
     state_partitions: int = 0
     max_poll: float = 0.0
+    state_report: str = ""
+    started: bool = False
+    delay_once: bool = False
 
 
 class CountingWork:
     """The work: lines to the file, then (with state) counts to the changelog."""
 
     def __init__(self, plan: Plan, state: StateTable | None) -> None:
-        self._plan, self._state = plan, state
+        self._plan, self._state, self._delay = plan, state, plan.delay
         self._file = os.open(plan.out, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def __call__(self, partition: int, batches: list[BatchMessage]) -> None:
         """One batch."""
         records = [record for batch in batches for record in batch.records]
-        if self._plan.delay:
+        if self._plan.started:
+            Path(f"{self._plan.out}.started").touch()
+        if self._delay:
             await self._pause()
         values = [(record.value or b"").decode() for record in records]
         if self._plan.fail_on in values:
             raise ValueError(f"secret content {values[0]}")
         os.write(self._file, "".join(f"{partition} {value}\n" for value in values).encode())
         if self._state is not None:
+            offset = max(records[-1].offset, self._applied(self._state, partition))
             fresh = [r for r in records if r.offset > self._applied(self._state, partition)]
-            await self._count(self._state, partition, Counter(r.key or b"" for r in fresh), records[-1].offset)
+            await self._count(self._state, partition, Counter(r.key or b"" for r in fresh), offset)
+            if self._plan.state_report:
+                self._report(self._state)
+
+    def _report(self, state: StateTable) -> None:
+        counts = {
+            str(partition): {
+                key.decode(): STAMP.unpack(value[8:])[0]
+                for key, value in state.view(partition).items()
+                if key != OWN_KEY
+            }
+            for partition in range(self._plan.state_partitions)
+        }
+        report = Path(self._plan.state_report)
+        report.with_suffix(".new").write_bytes(msgspec.json.encode(counts))
+        report.with_suffix(".new").replace(report)
 
     async def _pause(self) -> None:
+        delay, self._delay = self._delay, 0.0 if self._plan.delay_once else self._delay
         if self._plan.blocking:
-            time.sleep(self._plan.delay)  # noqa: ASYNC251 - it is meant to block
+            time.sleep(delay)  # noqa: ASYNC251 - it is meant to block
         else:
-            await asyncio.sleep(self._plan.delay)
+            await asyncio.sleep(delay)
 
     def _applied(self, state: StateTable, partition: int) -> int:
         own = state.view(partition).get(OWN_KEY)

@@ -1,0 +1,109 @@
+"""Apache Kafka 4 as a child process, data on disk: it can be killed and started again."""
+
+import shutil
+import socket
+import subprocess
+import uuid
+from pathlib import Path
+
+from tests.kafka.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+LIBS = ROOT / "build" / "kafka" / "libs"
+POM = Path(__file__).with_name("pom.xml")
+
+PROPERTIES = """
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+auto.create.topics.enable=false
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+"""
+
+LOG4J = """<Configuration><Appenders><Console name="out"><PatternLayout pattern="%d %p %c %m%n"/></Console></Appenders>
+<Loggers><Root level="WARN"><AppenderRef ref="out"/></Root></Loggers></Configuration>"""
+
+
+def libs() -> Path | None:
+    """The folder of jars, fetched with Maven when it is not there; None where that is impossible."""
+    if not any(LIBS.glob("kafka_2.13-*.jar")):
+        maven = shutil.which("mvn")
+        if maven is None or shutil.which("java") is None:
+            return None
+        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+        subprocess.run([maven, "-B", "-q", "-f", str(POM), *goal], check=True, timeout=600)
+    return LIBS if shutil.which("java") else None
+
+
+class ApacheKafka:
+    """One broker that is its own controller. ``bootstrap`` stays the same over restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ports = _free_ports(2)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.bootstrap = f"127.0.0.1:{self._ports[0]}"
+
+    def start(self) -> "ApacheKafka":
+        """Format the folder the first time, start, wait until it accepts connections."""
+        properties = self._folder / "server.properties"
+        if not properties.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            port, controller = self._ports
+            properties.write_text(PROPERTIES.format(port=port, controller=controller, data=self._folder / "data"))
+            (self._folder / "log4j2.xml").write_text(LOG4J)
+            self._java("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()), "-c", str(properties)).wait(60)
+        self._process = self._java("kafka.Kafka", str(properties))
+        wait_until(self._accepts, 60, "Apache Kafka accepts connections")
+        return self
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    def restart(self) -> None:
+        """Start again on the same data and port."""
+        self.start()
+
+    def stop(self) -> None:
+        """End it; a test's data need no clean shutdown."""
+        if self._process is not None:
+            self.kill()
+
+    def _java(self, main: str, *args: str) -> subprocess.Popen[bytes]:
+        command = ["java", "-Xms256m", "-Xmx512m", f"-Dlog4j2.configurationFile={self._folder / 'log4j2.xml'}"]
+        with (self._folder / "broker.log").open("ab") as log:
+            return subprocess.Popen([*command, "-cp", f"{LIBS}/*", main, *args], stdout=log, stderr=log)
+
+    def _accepts(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self._ports[0])) == 0
+
+
+def _free_ports(count: int) -> list[int]:
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports

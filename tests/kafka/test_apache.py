@@ -1,0 +1,127 @@
+"""Batch delivery on Apache Kafka: joins, kills, signals, back-pressure, broker loss. Lost is 0; duplicates are told."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kafka.apache import ApacheKafka
+from tests.kafka.waiting import wait_until
+from tests.kafka.workers import Bench, KafkaValues, kill, stop
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+MakeBench = Callable[..., Bench]
+READY = "Worker ready"
+
+
+@pytest.fixture
+def make_bench(apache_kafka: KafkaValues, tmp_path: Path) -> Iterator[MakeBench]:
+    """Makes Benches, and ends their workers after the test."""
+    made: list[Bench] = []
+
+    def make(partitions: int = 4, *, with_state: bool = False, **kafka: float) -> Bench:
+        made.append(Bench({**apache_kafka, **kafka}, tmp_path, partitions, with_state=with_state))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.close()
+
+
+def tell(what: str, counts: Counter[str]) -> int:
+    """Print how many values came more than once."""
+    duplicates = sum(counts.values()) - len(counts)
+    print(f"{what}: {len(counts)} values, lost 0, duplicates {duplicates}")
+    return duplicates
+
+
+def test_three_workers_join_and_leave_without_loss_or_duplicate(make_bench: MakeBench) -> None:
+    """Every join and every leave commits what is done before partitions move."""
+    bench = make_bench(partitions=6, with_state=True)
+    values = [value for partition in range(6) for value in bench.feed(partition, 0, 12_000)]
+    workers = []
+    for number in range(3):
+        workers.append(bench.worker(delay=0.1, limits=(200, 40_000, 0.1)))
+        wait_until(lambda n=number: READY in bench.log(n), 40, f"worker {number} is ready")  # type: ignore[misc]
+    assert len(set(bench.done())) < len(values), "the group changed while there was work"
+    assert stop(workers[0]) == 0
+    assert stop(workers[1]) == 0
+    assert tell("join and leave", bench.await_all(values, 60)) == 0
+    assert stop(workers[2]) == 0
+    assert [bench.committed(partition) for partition in range(6)] == [12_000] * 6
+
+
+def test_kill_9_loses_nothing_and_the_state_counts_each_value_once(make_bench: MakeBench) -> None:
+    """Killed five times at random moments; the state is exact because it skips what it has applied."""
+    bench = make_bench(partitions=2, with_state=True)
+    values = bench.feed(0, 0, 5000) + bench.feed(1, 0, 5000)
+    chance = random.Random(7)
+    for number in range(5):
+        worker = bench.worker(delay=0.05, limits=(200, 1 << 20, 0.05))
+        wait_until(lambda n=number: READY in bench.log(n), 40, f"worker {number} is ready")  # type: ignore[misc]
+        have = len(bench.done())
+        more = chance.randrange(200, 800)
+        wait_until(lambda h=have, m=more: len(bench.done()) >= h + m, 30, "some work is done")  # type: ignore[misc]
+        kill(worker)
+    bench.worker(limits=(200, 1 << 20, 0.05), state_report=str(bench.folder / "state.json"))
+    tell("5 kill -9", bench.await_all(values, 60))
+    exact = {f"k{i}": 50 for i in range(100)}
+    wait_until(lambda: bench.state_report() == {"0": exact, "1": exact}, 20, "the state counts each value once")
+
+
+def test_sigterm_in_the_middle_of_work_waits_for_it_and_commits(make_bench: MakeBench) -> None:
+    """The batch that is being worked on ends, is acknowledged and committed before the worker leaves."""
+    bench = make_bench(partitions=1)
+    values = bench.feed(0, 0, 300)
+    worker = bench.worker(delay=3.0, limits=(1000, 1 << 20, 0.0), started=True)
+    wait_until((bench.folder / "out.started").exists, 40, "work has begun")
+    assert stop(worker) == 0
+    assert tell("SIGTERM", Counter(bench.done())) == 0
+    assert sorted(bench.done()) == sorted(values)
+    assert bench.committed(0) == 300
+
+
+@pytest.mark.parametrize("blocking", [False, True])
+def test_work_longer_than_the_poll_interval_makes_no_zombie(make_bench: MakeBench, blocking: bool) -> None:
+    """Work of 25 s with a poll interval of 5 s (stock: a zombie for ever): the next values still come, once."""
+    bench = make_bench(partitions=1, rebalance_timeout=60.0)
+    values = bench.feed(0, 0, 100)
+    bench.worker(delay=25.0, blocking=blocking, limits=(50, 1 << 20, 0.0), max_poll=5.0, delay_once=True)
+    wait_until(lambda: READY in bench.log(0), 40, "the worker is ready")
+    values += bench.feed(0, 100, 5000)
+    assert tell(f"back-pressure, blocking={blocking}", bench.await_all(values, 80)) == 0
+
+
+def test_a_killed_broker_comes_back_and_nothing_is_lost(make_bench: MakeBench, apache: ApacheKafka) -> None:
+    """Both workers live through the broker's death and go on."""
+    bench = make_bench(partitions=2, with_state=True)
+    values = bench.feed(0, 0, 6000) + bench.feed(1, 0, 6000)
+    workers = [bench.worker(delay=0.1, limits=(200, 1 << 20, 0.05)) for _ in range(2)]
+    wait_until(lambda: len(bench.done()) >= 2000, 60, "some work is done")
+    apache.kill()
+    apache.restart()
+    tell("broker kill -9", bench.await_all(values, 90))
+    assert [worker.poll() for worker in workers] == [None, None], "no worker died"
+
+
+def test_the_table_recovers_by_slices(make_bench: MakeBench) -> None:
+    """A new worker reads 200 000 keys before its first slice; the time is told."""
+    bench = make_bench(partitions=1, with_state=True)
+    bench.feed_state(0, 200_000)
+    values = bench.feed(0, 0, 100)
+    bench.worker(state_report=str(bench.folder / "state.json"))
+    began = time.monotonic()
+    bench.await_all(values, 60)
+    wait_until(lambda: len(bench.state_report()["0"]) == 200_000, 20, "all keys are there")
+    log = bench.log(0)
+    print(f"recovery of 200000 keys: {time.monotonic() - began:.1f} s with the worker's start; {recovery_time(log)}")
+    assert bench.state_report()["0"]["k0"] == 7 + 1
+
+
+def recovery_time(log: str) -> str:
+    """From the log: when reading began and ended."""
+    lines = [line for line in log.splitlines() if "Restoring state" in line or "Done reading" in line]
+    return " to ".join(line[1:24] for line in lines)
