@@ -116,7 +116,7 @@ def test_the_variables_are_settings() -> None:
 
 @pytest.mark.parametrize(("name", "pod"), list(workloads()), ids=lambda value: value if isinstance(value, str) else "")
 def test_pods_have_no_rights(name: str, pod: Manifest) -> None:
-    """Not root, nothing to write but its volumes, no capabilities, no token, no secret in the manifest."""
+    """Not root, nothing to write but its volumes, no capabilities, no token, one secret by reference."""
     (container,) = pod["containers"]
     own = container["securityContext"]
 
@@ -128,8 +128,9 @@ def test_pods_have_no_rights(name: str, pod: Manifest) -> None:
     assert own["allowPrivilegeEscalation"] is False
     assert own["capabilities"] == {"drop": ["ALL"]}
     assert container["resources"]["limits"]["memory"]
-    for item in container["env"]:
-        assert ("valueFrom" in item) == (item["name"] in {"THALWEG_SECRET", "THALWEG_CLICKHOUSE_PASSWORD"})
+    secret = "THALWEG_SECRET" if name == "thalweg-enrich" else "THALWEG_CLICKHOUSE_PASSWORD"
+    assert [item["name"] for item in container["env"] if "valueFrom" in item] == [secret]
+    assert [item["name"] for item in container["env"] if "value" in item] == [CONFIG_VARIABLE]
 
 
 @pytest.mark.parametrize("name", ["enrich", "sessions"])
