@@ -1,5 +1,4 @@
 """The bare loops: aiokafka getmany, the same pure functions, send_batch or insert; no Faust, state or commits."""
-import faulthandler; faulthandler.dump_traceback_later(17)
 
 import asyncio
 import time
@@ -81,7 +80,6 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
     fetched = _fetched(kafka, kafka.enriched_topic, partitions)
     async for partition, records in _gathered(fetched, partitions, settings.flush):
         fold, state = folds[partition], states[partition]
-        from collections import Counter; print("T", Counter(type(decode(r.value)).__name__ for r in records), len({r.offset for r in records}), records[0].offset, records[-1].offset, flush=True)
         effects = fold.fold((record.offset, decode(record.value)) for record in records)
         await sink.store(partition, rows_of(effects), effects.span)
         for key, value in effects.changes.items():
@@ -90,7 +88,7 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
             else:
                 state[key] = value
         state[OWN_KEY] = effects.own
-        fold.commit(effects); print("C", partition, len(records), fold.watermark, flush=True)
+        fold.commit(effects)
         meter.note(len(records))
         if all(fold.watermark == INFINITY for fold in folds):
             break
@@ -127,7 +125,7 @@ async def _gathered(
     waiting: list[list[ConsumerRecord]] = [[] for _ in range(partitions)]
     since = [0.0] * partitions
     async for piece in fetched:
-        now = time.monotonic(); print("P", piece and (piece[0], len(piece[1])), flush=True) if piece else None
+        now = time.monotonic()
         if piece is not None:
             partition, records = piece
             if not waiting[partition]:
