@@ -31,7 +31,7 @@ RETRY_CODES = frozenset(
 Source: ClickHouse src/Common/ErrorCodes.cpp; what other sinks retry: clickhouse_sinker, Snuba, GlassFlow.
 """
 
-ROW_CODES = frozenset({6, 16, 20, 27, 38, 41, 53, 69, 72, 131, 349, 469})
+ROW_CODES = frozenset({6, 16, 20, 27, 38, 41, 53, 69, 72, 117, 131, 349, 469})
 """Server codes that speak of the rows themselves: some row cannot be stored, now or ever."""
 
 UNENCODABLE = 53

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
@@ -16,7 +16,8 @@ from tenacity import (
     Retrying,
     retry_if_exception,
     stop_when_event_set,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 from tenacity.nap import sleep_using_event
 
@@ -29,9 +30,10 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-INSERT_SETTINGS: dict[str, object] = {
+INSERT_SETTINGS: Mapping[str, object] = {
     "async_insert": 0,  # the acknowledgement must mean stored
     "insert_deduplicate": 1,
+    "deduplicate_insert": "enable",  # takes the place of the one above since 2026; older servers pass over it
     "max_partitions_per_insert_block": 0,  # late events and replays touch many months: else code 252 for ever
 }
 
@@ -39,11 +41,19 @@ INSERT_SETTINGS: dict[str, object] = {
 class Lane:
     """Inserts of one enriched partition: one at a time, in the order asked for."""
 
-    def __init__(self, settings: ClickHouseSettings, password: str, name: str, waits: tuple[float, float]) -> None:
-        """``waits``: seconds before the second attempt, and at most between two."""
+    def __init__(
+        self,
+        settings: ClickHouseSettings,
+        password: str,
+        name: str,
+        waits: tuple[float, float],
+        insert_settings: Mapping[str, object] = INSERT_SETTINGS,
+    ) -> None:
+        """``waits``: seconds before the second attempt, and at most between two. The token joins the settings."""
         self._database = settings.database
         self._client = InsertClient(**client_options(settings, password))
         self._waits = waits
+        self._insert_settings = insert_settings
         self._stops: set[threading.Event] = set()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
@@ -51,23 +61,23 @@ class Lane:
         """Runs ``work(stop)`` in the lane's thread. Cancelled, it sets ``stop`` and lets the attempt under way end."""
         stop = threading.Event()
         self._stops.add(stop)
+        under_way = self._thread.submit(work, stop)
+        under_way.add_done_callback(lambda _: self._stops.discard(stop))
         try:
-            return await asyncio.wrap_future(self._thread.submit(work, stop))
+            return await asyncio.wrap_future(under_way)
         except asyncio.CancelledError:
             stop.set()
             raise
-        finally:
-            self._stops.discard(stop)
 
     def insert(self, encoded: Encoded, token: str, stop: threading.Event, on_retry: Callable[[str], None]) -> None:
         """Inserts, in the calling thread (the lane's), the same bytes until they are acknowledged.
 
         Raises Refused for what no retry mends, InDoubt once ``stop`` is set.
         """
-        settings = INSERT_SETTINGS | {"insert_deduplication_token": token}
+        settings = {**self._insert_settings, "insert_deduplication_token": token}
         attempts = Retrying(
             retry=retry_if_exception(is_transient),
-            wait=wait_exponential_jitter(self._waits[0], self._waits[1], jitter=self._waits[0]),
+            wait=wait_exponential(multiplier=self._waits[0], max=self._waits[1]) + wait_random(0, self._waits[0]),
             sleep=sleep_using_event(stop),
             stop=stop_when_event_set(stop),
             before_sleep=lambda state: _report(encoded.table, state, on_retry),
