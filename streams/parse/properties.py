@@ -1,6 +1,5 @@
 """Properties of an event: JSON values as text."""
 
-import json
 from collections.abc import Mapping
 
 import msgspec
@@ -11,12 +10,7 @@ _encode = msgspec.json.encode
 def as_texts(values: Mapping[str, object]) -> dict[str, str]:
     """Text as it is, true and false, numbers in their shortest form, nested values as compact JSON; null is absent."""
     return {
-        key: value if isinstance(value, str) else _as_json(value) for key, value in values.items() if value is not None
+        key: value if isinstance(value, str) else _encode(value).decode()
+        for key, value in values.items()
+        if value is not None
     }
-
-
-def _as_json(value: object) -> str:
-    try:
-        return _encode(value).decode()
-    except OverflowError:  # an integer of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -141,6 +141,13 @@ def test_bytes_that_are_no_text() -> None:
     assert one(parse(LINE.replace(b"curl", b"\xe4\xff"), {})).useragent == r"\xe4\xff/8"
 
 
+def test_first_time_counts() -> None:
+    """A time further on in the line is only text."""
+    later = LINE.replace(b"curl", b"x [21/May/2024:00:00:18 +0000]")
+
+    assert one(parse(later, {})).collector_tstamp == 1_716_163_218_000
+
+
 def test_no_bytes_count() -> None:
     """A dash for the size is no property."""
     assert "http_bytes" not in one(parse(LINE.replace(b" 512 ", b" - "), {})).properties

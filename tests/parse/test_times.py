@@ -68,6 +68,7 @@ def test_arrival_is_clamped_in_live_input(collector: int, arrival: int) -> None:
     [
         pytest.param(None, None, None, K, id="nothing known: the collector's"),
         pytest.param(500, 700, None, K - 200, id="corrected by the device's own difference"),
+        pytest.param(699, 700, None, K - 1, id="created 1 ms before sent"),
         pytest.param(700, 700, None, K, id="created when sent"),
         pytest.param(701, 700, None, K, id="created 1 ms after sent: not believed"),
         pytest.param(500, None, None, K, id="created alone says nothing"),
