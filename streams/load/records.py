@@ -31,7 +31,7 @@ class _FileTimes(NamedTuple):
     earliest: int
 
 
-def sorted_records(
+def sorted_records(  # noqa: PLR0913 (the loader's front door: each is the caller's to say)
     files: Sequence[Path],
     format: FormatName,
     keys: Keys,

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import msgspec
 
 from streams.outcome import Dead, Reason
-from streams.parse.iso_time import iso_time
 from streams.parse.json_guard import undecoded, unfit
 from streams.parse.properties import as_texts
 from streams.parse.range import UINT16_MAX
 from streams.parse.result import MAX_BYTES, Empty, Headers, Parsed, Parser
 from streams.parse.segment_message import MAX_TEXT, Campaign, Context, Message, Page, Screen
+from streams.parse.segment_times import read_times
 from streams.records import ParsedEvent
 
 EVENTS: Mapping[str, str] = {"page": "page_view", "screen": "screen_view", "track": "track", "identify": "identify"}
@@ -81,7 +81,7 @@ def _event(message: Message, headers: Headers, is_long: bool) -> ParsedEvent | D
     if kind == "track" and not message.event:
         return Dead(Reason.FIELD_MISSING, "event")
     try:
-        received, created, sent, true = _times(message)
+        received, created, sent, true = read_times(message)
     except ValueError as error:
         return Dead(Reason.TIME_UNREADABLE, str(error))
     properties = _properties(message, kind)
@@ -130,26 +130,6 @@ def _pixels(value: float | None) -> int:
     if not value:
         return 0
     return int(value) if 0 < value <= UINT16_MAX else UINT16_MAX if value > 0 else 0
-
-
-def _times(message: Message) -> tuple[int | None, int | None, int | None, int | None]:
-    """(received, created, sent, true). Raises ValueError, saying which, where one is there and unreadable."""
-    received = _time("receivedAt", message.received_at)
-    sent = _time("sentAt", message.sent_at)
-    timestamp = _time("timestamp", message.timestamp)
-    original = _time("originalTimestamp", message.original_timestamp)
-    if sent is None:
-        return received, original, None, timestamp
-    return received, timestamp if original is None else original, sent, None
-
-
-def _time(name: str, text: str | None) -> int | None:
-    if not text:
-        return None
-    tstamp = iso_time(text)
-    if tstamp is None:
-        raise ValueError(f"{name} {text[:64]}")
-    return tstamp
 
 
 def _properties(message: Message, kind: str) -> dict[str, str]:
