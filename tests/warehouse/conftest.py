@@ -23,25 +23,44 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
         yield found
 
 
-@pytest.fixture
-def settings(address: StoreAddress) -> ClickHouseSettings:
-    """How to reach a database that does not exist yet."""
+def _settings(address: StoreAddress) -> ClickHouseSettings:
     return ClickHouseSettings(
         host=address.host, port=address.port, user=address.user, database=f"warehouse_{next(_numbers)}"
     )
 
 
 @pytest.fixture
-def bare(settings: ClickHouseSettings, address: StoreAddress) -> Iterator[Client]:
-    """A client of the store; its database is not there yet and is gone afterwards."""
-    client = make_client(settings, address.password)
+def fresh(address: StoreAddress) -> ClickHouseSettings:
+    """How to reach a database that does not exist yet."""
+    return _settings(address)
+
+
+@pytest.fixture
+def bare(fresh: ClickHouseSettings, address: StoreAddress) -> Iterator[Client]:
+    """A client for ``fresh``; what it makes there is gone afterwards."""
+    client = make_client(fresh, address.password)
     yield client
-    client.execute(f"DROP DATABASE IF EXISTS {settings.database}")
+    client.execute(f"DROP DATABASE IF EXISTS {fresh.database}")
+    client.disconnect()
+
+
+@pytest.fixture(scope="module")
+def settings(address: StoreAddress) -> Iterator[ClickHouseSettings]:
+    """How to reach a migrated database, one per module; its schema is not to be changed."""
+    made = _settings(address)
+    client = make_client(made, address.password)
+    migrate(client, made.database)
+    yield made
+    client.execute(f"DROP DATABASE {made.database}")
     client.disconnect()
 
 
 @pytest.fixture
-def client(bare: Client, settings: ClickHouseSettings) -> Client:
-    """A client of a migrated database."""
-    migrate(bare, settings.database)
-    return bare
+def client(settings: ClickHouseSettings, address: StoreAddress) -> Iterator[Client]:
+    """A client of the migrated database, whose tables are empty."""
+    client = make_client(settings, address.password)
+    for table in ("events", "sessions", "outcomes", "progress", "generations", "rules"):
+        client.execute(f"TRUNCATE TABLE {settings.database}.{table}")
+        client.execute(f"SYSTEM START MERGES {settings.database}.{table}")
+    yield client
+    client.disconnect()

@@ -23,6 +23,7 @@ from streams.warehouse.columns import (
 )
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.insert import InsertClient, encode
+from streams.warehouse.migrate import migrate
 from tests.warehouse.rows import NOON, id_of
 
 WIDEST = {"UInt8": 255, "UInt32": 2**32 - 1, "UInt64": 2**64 - 1, "Int64": 2**63 - 1}
@@ -100,15 +101,16 @@ def test_the_sink_writes_every_column_the_tables_have(client: Client, settings: 
         assert {name for (name,) in rows} == set(table.columns), table.name
 
 
-def test_a_missing_or_changed_column_stops_the_start(client: Client, settings: ClickHouseSettings) -> None:
+def test_a_missing_or_changed_column_stops_the_start(bare: Client, fresh: ClickHouseSettings) -> None:
     """The error names table, column, both types and the mend."""
-    client.execute(f"ALTER TABLE {settings.database}.outcomes MODIFY COLUMN size UInt64")
+    migrate(bare, fresh.database)
+    bare.execute(f"ALTER TABLE {fresh.database}.outcomes MODIFY COLUMN size UInt64")
     with pytest.raises(StoreError, match=r"outcomes\.size is UInt64, not UInt32") as refused:
-        check_columns(client, settings.database)
+        check_columns(bare, fresh.database)
     assert "thalweg migrate" in refused.value.mend
-    client.execute(f"ALTER TABLE {settings.database}.outcomes DROP COLUMN size")
+    bare.execute(f"ALTER TABLE {fresh.database}.outcomes DROP COLUMN size")
     with pytest.raises(StoreError, match=r"outcomes\.size is missing"):
-        check_columns(client, settings.database)
+        check_columns(bare, fresh.database)
 
 
 def test_more_rows_than_one_turn_keep_their_order() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clickhouse_driver import Client
@@ -21,7 +22,10 @@ pytestmark = [pytest.mark.kafka, pytest.mark.faults]
 
 COLUMNS = {"id": "UUID", "at": "DateTime", "number": "UInt64", "text": "String", "tags": "Array(String)"}
 ROWS = 5_000
-PARTS = "<merge_tree><parts_to_delay_insert>5</parts_to_delay_insert><parts_to_throw_insert>5</parts_to_throw_insert></merge_tree>"
+PARTS = (
+    "<merge_tree><parts_to_delay_insert>5</parts_to_delay_insert>"
+    "<parts_to_throw_insert>5</parts_to_throw_insert></merge_tree>"
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +46,7 @@ def server(home: Path, request: pytest.FixtureRequest) -> Iterator[DebianClickHo
         yield running
 
 
-def _sql(server: DebianClickHouse, query: str) -> list[tuple[int, ...]]:
+def _sql(server: DebianClickHouse, query: str) -> list[tuple[Any, ...]]:
     client = make_client(server.settings(), PASSWORD)
     try:
         return list(client.execute(query) or [])

@@ -27,7 +27,7 @@ from streams.warehouse.failures import RETRY_CODES, ROW_CODES, Refused, is_trans
         (AttributeError("x"), False),
     ],
 )
-def test_only_what_may_pass_is_tried_again(error: Exception, transient: bool) -> None:  # noqa: FBT001
+def test_only_what_may_pass_is_tried_again(error: Exception, transient: bool) -> None:
     """A connection or a server in trouble; never our mistake, nor the rows'."""
     assert is_transient(error) is transient
 

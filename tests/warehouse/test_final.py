@@ -75,8 +75,8 @@ def test_the_highest_version_wins_in_any_order(
 @pytest.mark.parametrize("together", [True, False], ids=["one insert", "two inserts"])
 @pytest.mark.parametrize("tombstone_first", [True, False])
 def test_a_tombstone_hides_its_row(
-    together: bool,  # noqa: FBT001
-    tombstone_first: bool,  # noqa: FBT001
+    together: bool,
+    tombstone_first: bool,
     writer: _Writer,
     client: Client,
     settings: ClickHouseSettings,

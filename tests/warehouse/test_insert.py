@@ -16,25 +16,25 @@ COLUMNS = {"number": "UInt32", "name": "LowCardinality(String)"}
 
 
 @pytest.fixture
-def inserter(bare: Client, settings: ClickHouseSettings, address: StoreAddress) -> InsertClient:
+def inserter(bare: Client, fresh: ClickHouseSettings, address: StoreAddress) -> InsertClient:
     """An inserting client beside a table of two columns."""
-    bare.execute(f"CREATE DATABASE {settings.database}")
+    bare.execute(f"CREATE DATABASE {fresh.database}")
     bare.execute(
-        f"CREATE TABLE {settings.database}.pairs (number UInt32, name LowCardinality(String), more UInt8 DEFAULT 7)"
+        f"CREATE TABLE {fresh.database}.pairs (number UInt32, name LowCardinality(String), more UInt8 DEFAULT 7)"
         " ENGINE = MergeTree ORDER BY number"
     )
-    return InsertClient(**client_options(settings, address.password))
+    return InsertClient(**client_options(fresh, address.password))
 
 
 def test_large_batches_go_as_several_blocks(
-    inserter: InsertClient, bare: Client, settings: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
+    inserter: InsertClient, bare: Client, fresh: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each with its own dictionary; columns not named keep their default."""
     monkeypatch.setattr(insert, "MAX_BLOCK_ROWS", 3)
     encoded = encode("pairs", COLUMNS, [list(range(8)), list("abcabcde")])
     assert [block.rows for block in encoded.blocks] == [3, 3, 2]
-    inserter.insert(settings.database, encoded, {})
-    rows = bare.execute(f"SELECT number, name, more FROM {settings.database}.pairs ORDER BY number")
+    inserter.insert(fresh.database, encoded, {})
+    rows = bare.execute(f"SELECT number, name, more FROM {fresh.database}.pairs ORDER BY number")
     assert rows == [(number, letter, 7) for number, letter in enumerate("abcabcde")]
     inserter.disconnect()
 
@@ -69,20 +69,20 @@ def test_columns_of_unequal_length_are_a_mistake_of_ours() -> None:
 
 
 def test_a_type_the_server_does_not_ask_for_is_not_sent(
-    inserter: InsertClient, bare: Client, settings: ClickHouseSettings
+    inserter: InsertClient, bare: Client, fresh: ClickHouseSettings
 ) -> None:
     """A table changed while the worker runs: an error, no nonsense; the connection serves on."""
     encoded = encode("pairs", {"number": "UInt64"}, [[1]])
     with pytest.raises(StoreError, match=r"pairs\.number as UInt32, we send UInt64"):
-        inserter.insert(settings.database, encoded, {})
-    inserter.insert(settings.database, encode("pairs", COLUMNS, [[5], ["e"]]), {})
-    assert bare.execute(f"SELECT count() FROM {settings.database}.pairs") == [(1,)]
+        inserter.insert(fresh.database, encoded, {})
+    inserter.insert(fresh.database, encode("pairs", COLUMNS, [[5], ["e"]]), {})
+    assert bare.execute(f"SELECT count() FROM {fresh.database}.pairs") == [(1,)]
     inserter.disconnect()
 
 
-def test_a_missing_table_is_the_servers_code(inserter: InsertClient, settings: ClickHouseSettings) -> None:
+def test_a_missing_table_is_the_servers_code(inserter: InsertClient, fresh: ClickHouseSettings) -> None:
     """The driver's error comes through; the sink classifies it."""
     with pytest.raises(driver.ServerException) as refused:
-        inserter.insert(settings.database, encode("nowhere", COLUMNS, [[1], ["a"]]), {})
+        inserter.insert(fresh.database, encode("nowhere", COLUMNS, [[1], ["a"]]), {})
     assert refused.value.code == 60
     inserter.disconnect()

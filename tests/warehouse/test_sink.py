@@ -12,6 +12,7 @@ from streams.records import INFINITY, Progress
 from streams.settings import ClickHouseSettings
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.failures import InDoubt, Refused
+from streams.warehouse.migrate import migrate
 from streams.warehouse.sink import Sink, TableRows
 from tests.warehouse.cutting_proxy import Cut, CuttingProxy
 from tests.warehouse.rows import DAY, NOON, event, outcome, session
@@ -203,13 +204,14 @@ def test_partitions_do_not_wait_for_each_other(
 
 
 def test_a_refusal_names_code_and_table_and_no_content(
-    client: Client, settings: ClickHouseSettings, address: StoreAddress
+    bare: Client, fresh: ClickHouseSettings, address: StoreAddress
 ) -> None:
     """A missing table is the operator's matter, not the rows'; the sink serves on."""
-    client.execute(f"DROP TABLE {settings.database}.sessions")
+    migrate(bare, fresh.database)
+    bare.execute(f"DROP TABLE {fresh.database}.sessions")
 
     async def work() -> None:
-        sink = Sink(settings, address.password, generation=1)
+        sink = Sink(fresh, address.password, generation=1)
         with pytest.raises(Refused, match="sessions: code 60") as refused:
             await sink.store(0, _batch(), SPAN)
         assert not refused.value.by_rows
@@ -218,7 +220,7 @@ def test_a_refusal_names_code_and_table_and_no_content(
         await sink.close()
 
     _run(work())
-    assert client.execute(f"SELECT count() FROM {settings.database}.progress") == [(0,)]
+    assert bare.execute(f"SELECT count() FROM {fresh.database}.progress") == [(0,)]
 
 
 def test_rows_that_do_not_fit_stop_the_batch_before_anything_is_stored(

@@ -99,14 +99,14 @@ def test_what_does_not_fit_is_an_error(type_: str, values: list[Any]) -> None:
 
 @pytest.mark.parametrize("distinct", [1, 255, 256, 257, 65_535, 65_536, 65_537])
 def test_low_cardinality_keys_grow_with_the_dictionary(
-    distinct: int, bare: Client, settings: ClickHouseSettings, address: StoreAddress
+    distinct: int, bare: Client, fresh: ClickHouseSettings, address: StoreAddress
 ) -> None:
     """One, two and four bytes a key, read back by the engine."""
     values = [f"value {number % distinct}" for number in range(distinct + 5)]
-    bare.execute(f"CREATE DATABASE {settings.database}")
-    bare.execute(f"CREATE TABLE {settings.database}.t (c LowCardinality(String)) ENGINE = MergeTree ORDER BY tuple()")
-    inserter = InsertClient(**client_options(settings, address.password))
-    inserter.insert(settings.database, encode("t", {"c": "LowCardinality(String)"}, [values]), {})
+    bare.execute(f"CREATE DATABASE {fresh.database}")
+    bare.execute(f"CREATE TABLE {fresh.database}.t (c LowCardinality(String)) ENGINE = MergeTree ORDER BY tuple()")
+    inserter = InsertClient(**client_options(fresh, address.password))
+    inserter.insert(fresh.database, encode("t", {"c": "LowCardinality(String)"}, [values]), {})
     inserter.disconnect()
-    (read,) = bare.execute(f"SELECT c FROM {settings.database}.t", columnar=True)
+    (read,) = bare.execute(f"SELECT c FROM {fresh.database}.t", columnar=True)
     assert list(read) == values
