@@ -12,8 +12,9 @@ class Effects:
 
     Rows are the concatenation of what each record decided, so they do not depend on where a batch ends; of rows with
     one sort key the highest version stands. ``progress`` goes in after the other rows. ``changes`` are table values
-    (None deletes the key), ``own`` is the partition's own value and goes last. ``span`` is the first and last enriched offset
-    given, skipped ones included. ``alarms`` counts what should never happen (``closed``: an event below the horizon).
+    (None deletes the key), ``own`` is the partition's own value and goes last. ``span`` is the first and last enriched
+    offset given, skipped ones included. ``alarms`` counts what should never happen (``closed``: an event below the
+    horizon).
     """
 
     progress: Progress

@@ -35,8 +35,8 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         return min(self.end + options.gap_ms, self.start + options.longest_ms)
 
     def parts_from(self, time: int, options: SessionOptions) -> bool:
-        """Whether an event at ``time``, the next one, begins a new session; one millisecond is never parted."""
-        return time - self.end > options.gap_ms or (time - self.start > options.longest_ms and time != self.end)
+        """Whether an event at ``time``, the next one, begins a new session; an equal time never does."""
+        return time - self.end > options.gap_ms or time - self.start > options.longest_ms
 
     def add(self, hit: Hit, max_steps: int) -> None:
         """Take the next hit in."""
@@ -110,7 +110,7 @@ def first_due(sealed: Session | None, hits: Sequence[Hit], options: SessionOptio
     gap, limit = options.gap_ms, start + options.longest_ms
     for hit in hits:
         time = hit.time
-        if time - end > gap or (time > limit and time != end):
+        if time - end > gap or time > limit:
             break
         end = time
     return min(end + gap, limit)

@@ -37,9 +37,11 @@ class Visitor:
         "copies",
         "due",
         "hits",
+        "is_changed",
         "is_lone",
         "key",
         "last_end",
+        "oldest",
         "options",
         "origins",
         "profiles",
@@ -57,6 +59,7 @@ class Visitor:
         self.options = options
         self.applied = applied
         self.due = due
+        self.is_changed = False
         self.closed = state.closed
         self.last_end = state.last_end
         self.sealed = state.sealed
@@ -70,6 +73,7 @@ class Visitor:
                 self._remember(hit.id, hit.time)
         for event_id, time in unpack_copies(state.copies):
             self._remember(event_id, time)
+        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
 
     def _remember(self, event_id: bytes, time: int) -> None:
         times = self.copies.get(event_id)
@@ -165,6 +169,7 @@ class Visitor:
         if self.last_end is not None and horizon - self.last_end > FORGET_AFTER_MS and not self._is_open():
             self.closed, self.last_end = 0, None
         self.due = self._next_due()
+        self.is_changed = False
 
     def _seal(self, horizon: int) -> None:
         """Fold the hits below the horizon into the sealed session: nothing can come before them any more."""
@@ -189,6 +194,8 @@ class Visitor:
 
     def _forget(self, oldest: int) -> None:
         """Drop times of copies that no copy to come can lie within the window of."""
+        if self.oldest >= oldest:
+            return
         gone = [event_id for event_id, times in self.copies.items() if times[0] < oldest]
         for event_id in gone:
             left = tuple(time for time in self.copies[event_id] if time >= oldest)
@@ -196,6 +203,7 @@ class Visitor:
                 self.copies[event_id] = left
             else:
                 del self.copies[event_id]
+        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
 
     def _is_open(self) -> bool:
         return self.sealed is not None or bool(self.hits)

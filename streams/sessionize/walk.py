@@ -145,6 +145,7 @@ class Walk:
         visitor = self._visitors.get(key) or self._open(key, app_id, options)
         if offset <= visitor.applied:
             return  # a torn changelog: this key's rows and state are ahead of the partition's
+        visitor.is_changed = True
         decision = admit(visitor, visitor.hit(event))
         version = row_version(self._place.generation, offset)
         effects = self._effects
@@ -220,7 +221,8 @@ class Walk:
         for key, visitor in self._visitors.items():
             if applied <= visitor.applied:
                 continue
-            visitor.settle(horizon_of(watermark, visitor.options))
+            if visitor.is_changed:
+                visitor.settle(horizon_of(watermark, visitor.options))
             if not visitor.is_gone:
                 changes[key] = visitor.encode(applied)
             elif key in self._table:

@@ -26,6 +26,7 @@ class Watermark:
         self._disorder = disorder_ms
         self.value = value
         self.topics = topics
+        self._counted: list[dict[int, int]] | None = None
         self._low = self._lowest()
 
     def hear(self, topic: str, partition: int, arrival: int) -> bool:
@@ -37,6 +38,7 @@ class Watermark:
         before = arrivals.get(partition)
         if before is None:
             arrivals[partition] = arrival
+            self._counted = None
             return self._rise()
         if arrival <= before:
             return False
@@ -50,6 +52,7 @@ class Watermark:
         arrivals = heard.arrivals
         for partition, arrival in marker.heard.items():
             arrivals[partition] = max(arrival, arrivals.get(partition, arrival))
+        self._counted = None
         return self._rise()
 
     def _rise(self) -> bool:
@@ -61,13 +64,17 @@ class Watermark:
         return True
 
     def _lowest(self) -> int:
-        low = INFINITY if self.topics else BEFORE_ALL
-        for topic in _newest(self.topics):
-            heard = self.topics[topic]
-            if not heard.partitions or any(p not in heard.arrivals for p in range(heard.partitions)):
-                return BEFORE_ALL
-            low = min(low, *heard.arrivals.values())
-        return low
+        counted = self._counted
+        if counted is None:
+            counted = self._counted = self._count()
+        return min([min(arrivals.values()) for arrivals in counted], default=BEFORE_ALL)
+
+    def _count(self) -> list[dict[int, int]]:
+        """The arrivals that count; none while a partition of theirs has not been heard."""
+        topics = [self.topics[topic] for topic in _newest(self.topics)]
+        if all(heard.partitions and all(p in heard.arrivals for p in range(heard.partitions)) for heard in topics):
+            return [heard.arrivals for heard in topics]
+        return []
 
 
 def _newest(topics: dict[str, Heard]) -> list[str]:
