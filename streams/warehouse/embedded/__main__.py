@@ -17,6 +17,8 @@ import msgspec
 # Before the engine starts: DateTime without a zone means UTC whatever the machine says.
 os.environ["TZ"] = "UTC"
 time.tzset()
+# chdb loads pyarrow where it finds it; nothing here uses it, and without it the server is up 0.4 s sooner.
+sys.modules["pyarrow"] = None  # type: ignore[assignment]
 
 from streams.errors import StoreError  # noqa: E402
 from streams.warehouse.embedded.engine import Engine  # noqa: E402

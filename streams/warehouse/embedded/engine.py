@@ -17,6 +17,12 @@ from streams.warehouse.embedded.wire import FrameError, reader_of
 _CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
 _UNKNOWN_EXCEPTION = 1002
 _UNKNOWN_SETTING = 115
+_ABORTED = 236
+_PLAIN = (
+    "print_pretty_type_names = 0, describe_include_subcolumns = 0, describe_include_virtual_columns = 0, "
+    "max_result_rows = 0, max_result_bytes = 0, limit = 0, offset = 0"
+)
+"""What a client may have set for its rows must not change a description."""
 _NOT_CARRIED = re.compile(r"output_format_native_|extremes$")
 
 
@@ -26,6 +32,10 @@ class EngineError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class DeadEngineError(Exception):
+    """The engine has met a fatal error: from now on it refuses all work, and closing a session would hang."""
 
 
 class Engine:
@@ -84,7 +94,10 @@ class EngineSession:
                 self._set(setting)
 
     def describe(self, query: str) -> list[Column] | None:
-        """The columns of a query's result, or None if the engine cannot tell (running it will say why)."""
+        """The columns of a query's result, or None if the engine cannot tell (running it will say why).
+
+        Costs a millisecond, but the engine computes scalar subqueries for it: those are computed twice.
+        """
         try:
             native = self.run(_description(query))
         except EngineError:
@@ -144,8 +157,10 @@ class EngineSession:
         return next((_literal(value) for value in _texts(self.run(query))), "DEFAULT")
 
 
-def _engine_error(text: str) -> EngineError:
+def _engine_error(text: str) -> EngineError | DeadEngineError:
     match = _CODE.search(text)
+    if match and int(match[1]) == _ABORTED and "fatal error" in text:
+        return DeadEngineError(match[2].strip())
     return EngineError(int(match[1]), match[2].strip()) if match else EngineError(_UNKNOWN_EXCEPTION, text)
 
 
@@ -158,8 +173,8 @@ def _open_error(data: Path, text: str) -> StoreError:
 
 
 def _description(query: str) -> str:
-    """Type names on one line, as blocks carry them. The line's end closes a comment at the query's end."""
-    return f"DESCRIBE ({query}\n) SETTINGS print_pretty_type_names = 0"
+    """Type names on one line, as blocks carry them. A line's end closes a comment at the query's end."""
+    return f"DESCRIBE ({query}\n) SETTINGS {_PLAIN}"
 
 
 def _is_locked(path: Path) -> bool:

@@ -13,7 +13,7 @@ from threading import Event
 
 from streams.warehouse.embedded import protocol
 from streams.warehouse.embedded.blocks import Column, blocks_of, copy_block, header_block, skip_block, skip_block_info
-from streams.warehouse.embedded.engine import Engine, EngineError, EngineSession
+from streams.warehouse.embedded.engine import DeadEngineError, Engine, EngineError, EngineSession
 from streams.warehouse.embedded.statements import (
     Command,
     Insert,
@@ -39,6 +39,7 @@ _UNEXPECTED_PACKET = 101
 _CANCELLED = 394
 _TIMEOUT = 209
 _INTERNAL = 1002
+_ABORTED = 236
 
 _log = logging.getLogger(__name__)
 
@@ -71,8 +72,7 @@ class ClientSession:
         with closing(self._socket):
             try:
                 with closing(self._greet()) as session:
-                    while not self._stopping.is_set():
-                        self._serve_packet(session)
+                    self._converse(session)
             except (FrameError, EngineError) as error:
                 self._refuse(error.code, str(error))
             except TimeoutError:
@@ -84,6 +84,16 @@ class ClientSession:
                 place = "".join(traceback.format_tb(error.__traceback__))
                 _log.error("a client's session failed: %s\n%s", type(error).__name__, place)
                 self._refuse(_INTERNAL, f"the embedded server failed: {type(error).__name__}; see its log")
+
+    def _converse(self, session: EngineSession) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._serve_packet(session)
+        except DeadEngineError:
+            # A new process can open the folder at once; this one could not even close it.
+            _log.critical("the engine has met a fatal error; this process ends")
+            self._refuse(_ABORTED, "the engine has met a fatal error: the embedded server ends")
+            os._exit(os.EX_SOFTWARE)
 
     def _greet(self) -> EngineSession:
         self._socket.settimeout(HELLO_SECONDS)

@@ -78,11 +78,14 @@ class Reader:
         return bytes(self._buffered.read(size))
 
     def string(self, limit: int = MAX_PACKET_STRING) -> str:
-        """A length and that many bytes of UTF-8 (bad bytes are replaced). Raises FrameError over ``limit``."""
+        """A length and that many bytes of UTF-8. Raises FrameError over ``limit``, or for other bytes."""
         size = self.varint()
         if size > limit:
             raise FrameError(131, f"a string of {size} bytes is over the limit of {limit}")
-        return self.take(size).decode("utf-8", "replace")
+        try:
+            return self.take(size).decode()
+        except UnicodeDecodeError as error:
+            raise FrameError(117, "a text is not UTF-8") from error
 
     def skip(self, size: int) -> None:
         """Pass ``size`` bytes without taking them."""

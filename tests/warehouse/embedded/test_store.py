@@ -59,7 +59,7 @@ def record_of(path: Path) -> ServerRecord:
 @contextmanager
 def serving(path: Path) -> Iterator[tuple["subprocess.Popen[bytes]", StoreAddress]]:
     """A server that is this process's own child, without open_store."""
-    server = subprocess.Popen([*SERVE, str(path)], stderr=subprocess.PIPE)
+    server = subprocess.Popen([*SERVE, str(path), "--die-with-parent"], stderr=subprocess.PIPE)
     assert server.stderr is not None
     try:
         for line in server.stderr:

@@ -29,11 +29,11 @@ def test_a_varint_reads_back_as_written_however_it_is_cut(value: int, size: int)
     assert reader_in_chunks(varint(value), size).varint() == value
 
 
-@given(st.lists(st.text(max_size=300), max_size=20), st.integers(1, 70))
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=300), max_size=20), st.integers(1, 70))
 def test_strings_read_back_as_written_however_they_are_cut(texts: list[str], size: int) -> None:
     """So may a string."""
     reader = reader_in_chunks(b"".join(map(string, texts)), size)
-    assert [reader.string() for _ in texts] == [text.encode("utf-8", "replace").decode() for text in texts]
+    assert [reader.string() for _ in texts] == texts
 
 
 @given(st.lists(st.binary(max_size=200), max_size=30), st.integers(1, 90), st.binary(max_size=9))
@@ -79,3 +79,10 @@ def test_more_bytes_than_allowed_are_not_received() -> None:
         reader.skip_strings(1_000_000)
     assert refused.value.code == 307
     assert len(received) == 3
+
+
+def test_text_that_is_not_utf_8_is_refused() -> None:
+    """Replacing its bytes would store something else than was sent."""
+    with pytest.raises(FrameError) as refused:
+        reader_of(b"\2\xff\xfe").string()
+    assert refused.value.code == 117
