@@ -11,10 +11,10 @@ _KINDS = {"page_view": PAGE_VIEW, "screen_view": SCREEN_VIEW, "page_ping": PAGE_
 Profile = tuple[str, str, str, str, str, str, int]
 """geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot."""
 
-Origin = tuple[str, str, str, str, str, str, str, str, str, str, str]
-"""page_referrer; refr_medium, _source, _term; mkt_medium, _source, _term, _content, _campaign, _network; channel."""
+Origin = tuple[str, str, str, str, str, str, str, str, str, str]
+"""refr_medium, _source, _term; mkt_medium, _source, _term, _content, _campaign, _network; channel."""
 
-NO_ORIGIN: Origin = ("", "", "", "", "", "", "", "", "", "", "")
+NO_ORIGIN: Origin = ("", "", "", "", "", "", "", "", "", "")
 
 
 class Hit(msgspec.Struct, array_like=True, gc=False):
@@ -39,6 +39,7 @@ class Hit(msgspec.Struct, array_like=True, gc=False):
     host: str = ""
     path: str = ""
     title: str = ""
+    referrer: str = ""
 
     def order(self) -> tuple[int, bytes]:
         """Place in the fold (rule 2)."""
@@ -69,9 +70,8 @@ def profile_of(event: Event) -> Profile:
 
 
 def origin_of(event: Event) -> Origin:
-    """Whence: columns a session takes from its first page or screen view (rule 8)."""
+    """Whence: columns a session takes from its first page or screen view, less the referrer (rule 8)."""
     return (
-        event.page_referrer,
         event.refr_medium,
         event.refr_source,
         event.refr_term,

@@ -55,8 +55,8 @@ def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None
     row.last_page_urlhost = last.host
     row.last_page_urlpath = last.path
     row.last_page_title = last.title
+    row.page_referrer = first.referrer
     (
-        row.page_referrer,
         row.refr_medium,
         row.refr_source,
         row.refr_term,

@@ -109,6 +109,7 @@ class Visitor:
             hit.host = event.page_urlhost
             hit.path = event.page_urlpath
             hit.title = event.page_title
+            hit.referrer = event.page_referrer
         return hit
 
     def find(self, time: int, event_id: bytes) -> Hit | None:

@@ -140,8 +140,8 @@ class Walk:
     def _accept(self, offset: int, event: Event, options: SessionOptions) -> None:
         """An event on time: kept or a duplicate."""
         app_id = event.app_id
-        lone = event.visitor_id == NO_ID
-        key = lone_key(app_id, event.event_id) if lone else visitor_key(app_id, event.visitor_id)
+        visitor_id = event.visitor_id
+        key = lone_key(app_id, event.event_id) if visitor_id == NO_ID else visitor_key(app_id, visitor_id)
         visitor = self._visitors.get(key) or self._open(key, app_id, options)
         if offset <= visitor.applied:
             return  # a torn changelog: this key's rows and state are ahead of the partition's
