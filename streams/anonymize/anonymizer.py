@@ -62,6 +62,7 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         cleaned = [clean(text) if text else "" for text in texts]
         page_url, network = cut(raw.page_url)
         page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""
+        address = truncate(raw.ip)
         properties = {clean(key): clean(value) for key, value in raw.properties.items()}
         (
             platform, name, event_name, page_title, medium, source, term, content, campaign, br_lang, os_timezone,
@@ -90,7 +91,7 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
             event_name=event_name,
             user_id=user(raw.user_id) if raw.user_id else "",
             domain_sessionid=session(raw.domain_sessionid) if raw.domain_sessionid else "",
-            user_ipaddress=truncate(raw.ip),
+            user_ipaddress=address,
             useragent="" if useragent == _ABSENT else useragent,
             page_url=page_url,
             page_title=page_title,
@@ -114,22 +115,20 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
             properties=properties,
             rules_version=rules_version,
         )
-        if cleaned.count("") != texts.count("") or "" in properties or _was_removed(raw, event):
+        if (
+            cleaned.count("") != texts.count("")
+            or (not address and raw.ip)
+            or (not page_url and raw.page_url)
+            or (not page_referrer and raw.page_referrer)
+            or "" in properties
+        ):
             removed.update(_removed_fields(raw, event, cleaned))
             properties.pop("", None)
-        if _repeats_own(raw, cleaned, event):
+        if _repeats_own(_own(raw), "\n".join([*cleaned, page_url, page_referrer, *properties, *properties.values()])):
             strike(event, raw, _STRIKABLE)
         return event
 
     return anonymize
-
-
-def _was_removed(raw: ParsedEvent, event: Event) -> bool:
-    return (
-        (not event.user_ipaddress and raw.ip not in ("", _ABSENT))
-        or (not event.page_url and raw.page_url != "")
-        or (not event.page_referrer and raw.page_referrer not in ("", _ABSENT))
-    )
 
 
 def _removed_fields(raw: ParsedEvent, event: Event, cleaned: list[str]) -> list[str]:
@@ -143,16 +142,14 @@ def _removed_fields(raw: ParsedEvent, event: Event, cleaned: list[str]) -> list[
     return fields + ["properties"] * ("" in event.properties)
 
 
-def _repeats_own(raw: ParsedEvent, cleaned: list[str], event: Event) -> bool:
-    """Whether a raw id or address stands in a text: one search per value, over all texts joined."""
-    values = [value for value in _own(raw) if len(value) >= SHORTEST]
-    if not values:
-        return False
-    joined = "\n".join([*cleaned, event.page_url, event.page_referrer, *event.properties, *event.properties.values()])
+def _repeats_own(values: tuple[str, ...], texts: str) -> bool:
+    """Whether a raw id or address stands in a text, plainly or percent-encoded: one search per value over all texts."""
     for value in values:
-        if value in joined:
+        if len(value) >= SHORTEST and value in texts:
             return True
-    if "%" in joined:
-        decoded = unquote(joined)
-        return any(value in decoded for value in values)
-    return False
+    return "%" in texts and _repeats_own(values, _decoded(texts))
+
+
+def _decoded(texts: str) -> str:
+    decoded = unquote(texts)
+    return decoded if decoded != texts else ""

@@ -7,6 +7,8 @@ from streams.records import Event, ParsedEvent
 SHORTEST = 6
 """Shorter ids ("7", "admin") would cut words apart; they say nothing without their field."""
 
+_SAFE = "/:?=&()@+,;~"
+
 WORDS = {
     "ip": "(ip)",
     "domain_sessionid": "(session)",
@@ -29,8 +31,17 @@ def strike(event: Event, raw: ParsedEvent, names: tuple[str, ...]) -> None:
 
 
 def _struck(text: str, values: list[tuple[str, str]]) -> str:
+    """Percent-encoding, in layers even, can hide an id: where a layer shows one, that layer is what is kept."""
+    struck = _replaced(text, values)
+    layer = struck
+    while "%" in layer and (decoded := unquote(layer)) != layer:
+        layer = _replaced(decoded, values)
+        if layer != decoded:
+            return _struck(quote(layer, safe=_SAFE), values)
+    return struck
+
+
+def _replaced(text: str, values: list[tuple[str, str]]) -> str:
     for value, word in values:
         text = text.replace(value, word)
-        if "%" in text and value in (decoded := unquote(text)):
-            text = quote(decoded.replace(value, word), safe="/:?=&()@+,;~")
     return text

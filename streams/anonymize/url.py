@@ -39,10 +39,15 @@ def _cut_readable(url: str) -> Cut:
     rest, _, _ = url.partition("#")
     rest, _, query = rest.partition("?")
     campaign, network = _cut_query(query)
-    base = redact(_cut_base(rest))
+    base = _clean_base(rest)
     if not base and rest:
         return "", network
     return (f"{base}?{campaign}" if campaign else base), network
+
+
+@remember
+def _clean_base(base: str) -> str:
+    return redact(_cut_base(base))
 
 
 def _cut_base(base: str) -> str:

@@ -78,11 +78,13 @@ def test_a_hyphen_is_a_value_for_the_visitor_and_empty_in_the_columns() -> None:
 def test_own_ids_are_struck_from_every_text(field: str) -> None:
     """Trackers repeat ids in URLs, titles and labels, plainly or encoded."""
     for name, value in IDS.items():
-        for written in (value, quote(value + " x"), "".join(f"%{byte:02X}" for byte in value.encode())):
+        every = "".join(f"%{byte:02X}" for byte in value.encode())
+        for written in (value, quote(value + " x"), every, quote(every), quote(quote(every))):
             event = event_of(**(IDS | {field: f"/a/{written}/b"}))
 
             assert value not in kept_of(event), name
-            assert "".join(f"%{byte:02X}" for byte in value.encode()) not in kept_of(event), name
+            assert every not in kept_of(event), name
+            assert quote(every) not in kept_of(event), name
 
 
 def test_own_ids_are_struck_from_properties() -> None:
