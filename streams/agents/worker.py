@@ -4,6 +4,8 @@ import asyncio
 import logging
 from typing import Literal, NoReturn
 
+from aiokafka.errors import KafkaError
+
 from streams import pipeline
 from streams.agents.enrich import EnrichWorker
 from streams.agents.hooks import Hooks
@@ -93,7 +95,7 @@ def _partitions(brokers: str, *topics: str) -> list[int]:
 
     try:
         return asyncio.run(ask())
-    except OSError as error:
+    except (KafkaError, OSError) as error:
         raise ContractError(f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers") from error
     finally:
         asyncio.set_event_loop(asyncio.new_event_loop())

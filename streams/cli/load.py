@@ -28,7 +28,7 @@ def load(
     settings = load_settings(config)
     with RunProgress() as progress, tempfile.TemporaryDirectory(prefix="thalweg-") as tmp:
         progress.phase("load")
-        records = sorted_records(file, format_, Keys(read_secret(settings)), app_id or settings.app_id, Path(tmp))
+        records = sorted_records(file, format_, Keys(read_secret(settings)), app_id or "", Path(tmp))
         counts = asyncio.run(_load(records, settings, progress))
     typer.echo(f"{sum(counts)} records on {settings.kafka.raw_topic}")
 

@@ -27,7 +27,7 @@ def sql(
     """Run one statement and print its rows."""
     settings = load_settings(None)
     with open_target(store, settings) as target:
-        client = make_client(target.clickhouse, target.password)
+        client = make_client(target.clickhouse, target.password, in_database=True)
         with as_store_error():
             if format_ is not None and READS.match(statement):
                 _print_formatted(client, statement.rstrip().rstrip(";"), format_)

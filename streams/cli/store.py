@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from streams.warehouse.embedded.__main__ import serve as serve_store
-
 app = typer.Typer(no_args_is_help=True, help="The embedded warehouse.")
 
 
@@ -21,4 +19,6 @@ def serve(
     port: Annotated[int, typer.Option("--port", help="0 takes a free one.")] = 0,
 ) -> None:
     """Serve a store on loopback until SIGTERM or Ctrl-C; DIR/server.json (mode 0600) holds port, pid and password."""
+    from streams.warehouse.embedded.__main__ import serve as serve_store  # noqa: PLC0415 - needs the extra `embedded`
+
     serve_store(folder, port, None)

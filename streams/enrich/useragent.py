@@ -38,16 +38,19 @@ _DESKTOP = re2.compile(r"(?i)windows nt|win(?:98|95)|macintosh|x11|cros |linux (
 def device_type(agent: str, dvce_family: str) -> str:
     """Desktop, Mobile, Tablet, TV, Bot or Other.
 
-    Android says "Mobile" on phones and not on tablets. Source: developer.chrome.com/docs/multidevice/user-agent.
+    Android browsers say "Mobile" on phones and not on tablets; apps (Dalvik, okhttp) say neither, and most run on
+    phones. Source: developer.chrome.com/docs/multidevice/user-agent.
     """
     if dvce_family == "Spider":
         return "Bot"
     if _TV.search(agent):
         return "TV"
-    if _TABLET.search(agent) or ("Android" in agent and not _MOBILE.search(agent)):
+    if _TABLET.search(agent):
         return "Tablet"
-    if _MOBILE.search(agent):
+    if _MOBILE.search(agent) or "Dalvik/" in agent:
         return "Mobile"
+    if "Android" in agent:
+        return "Tablet"
     return "Desktop" if _DESKTOP.search(agent) else "Other"
 
 

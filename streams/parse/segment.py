@@ -93,7 +93,7 @@ def _event(message: Message, headers: Headers, is_long: bool) -> ParsedEvent | D
     url, title, referrer = _page(context.page or _NO_PAGE, kind, properties)
     event = EVENTS[kind]
     return ParsedEvent(
-        app_id=headers.get("app_id", ""),
+        app_id=headers.get("app_id") or (context.app.name if context.app else None) or "",
         platform=PLATFORMS.get(message.channel or "", "mob" if kind == "screen" else "web"),
         event=event,
         event_name=(message.event if kind == "track" else message.name if kind == "screen" else None) or event,

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 MAX_TEXT = 8192
 MAX_ID = 512
+MAX_APP = 128
 MAX_NAME = 256
 MAX_PROPERTIES = 255
 
@@ -46,9 +47,16 @@ class Screen(Struct, gc=False):
     height: int | float | None = None
 
 
+class App(Struct, gc=False):
+    """``context.app``: names the app where the transport does not."""
+
+    name: Annotated[str, Meta(max_length=MAX_APP)] | None = None
+
+
 class Context(Struct, rename="camel", gc=False):
     """``context``."""
 
+    app: App | None = None
     ip: Text = None
     user_agent: Text = None
     locale: Text = None

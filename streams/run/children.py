@@ -76,11 +76,11 @@ class Child:
         """SIGTERM, then SIGKILL after ``grace`` seconds."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGTERM)
+        os.kill(self._process.pid, signal.SIGTERM)  # not send_signal: it would reap a dead one, and lose its CPU time
         deadline = time.monotonic() + grace
         while not self._reap(block=False):
             if time.monotonic() > deadline:
-                self._process.kill()
+                os.kill(self._process.pid, signal.SIGKILL)
                 self._reap(block=True)
                 return
             time.sleep(0.05)

@@ -57,7 +57,7 @@ class RunOptions(msgspec.Struct, kw_only=True, frozen=True):
 def run(options: RunOptions, reporter: Reporter) -> Summary:
     """Everything from files to final sessions. Raises ThalwegError; leaves no process behind."""
     began = time.monotonic()
-    settings = load_settings(options.config)
+    settings = load_settings(options.config, app_id=options.app_id)
     with ExitStack() as stack:
         reporter.phase("store")
         target = stack.enter_context(open_target(options.store, settings))
@@ -117,6 +117,7 @@ def worker_environment(settings: Settings, target: Target, config: Path | None, 
         "THALWEG_CLICKHOUSE__DATABASE": clickhouse.database,
         "THALWEG_CLICKHOUSE_PASSWORD": target.password,
         "THALWEG_SECRET": target.secret.decode(),
+        "THALWEG_APP_ID": settings.app_id,
         "THALWEG_BOUNDED": "true",
         "THALWEG_DATA_DIR": str(data_dir),
     }
@@ -167,7 +168,7 @@ async def _feed(  # noqa: PLR0913 - one call, the parts of a run
         await producer.start()
         try:
             records = sorted_records(
-                options.inputs, options.format, Keys(target.secret), options.app_id or settings.app_id, work_dir
+                options.inputs, options.format, Keys(target.secret), "", work_dir
             )
             counts = await load(records, producer, settings.kafka.raw_topic, PARTITIONS, reporter.loaded)
         finally:

@@ -24,6 +24,7 @@ async def load(
     """
     counts = [0] * partitions
     waiting: list[list[Outgoing]] = [[] for _ in range(partitions)]
+    latest = 0
 
     async def send() -> None:
         for partition, values in enumerate(waiting):
@@ -34,11 +35,12 @@ async def load(
 
     for number, record in enumerate(records):
         waiting[number % partitions].append((None, record.value, record.headers))
+        latest = record.tstamp
         if number % (CHUNK * partitions) == CHUNK * partitions - 1:
             await send()
             waiting = [[] for _ in range(partitions)]
     if end:
-        last = end_record()
+        last = end_record(latest)
         for values in waiting:
             values.append((None, last.value, last.headers))
     await send()

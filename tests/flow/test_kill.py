@@ -66,7 +66,8 @@ def test_invariant_5_killed_between_effects_the_tables_are_the_same(
     (store / "secret").touch(mode=0o600)
     (store / "secret").write_bytes((control.store / "secret").read_bytes())
     flag = tmp_path / "killed"
-    command = [sys.executable, str(FAILING_WORKER), point, "2", str(flag)]
+    nth = "1" if point.endswith("after_commit") else "2"
+    command = [sys.executable, str(FAILING_WORKER), point, nth, str(flag)]
     summary = run(
         RunOptions(inputs=[control.source], format="segment", store=str(store), worker_command=command), Silent()
     )
