@@ -13,7 +13,7 @@ _SAFE = "/:?#[]@!$&'()*+,;=%~"  # RFC 3986 reserved characters, so that a decode
 
 # Signs that part words in URLs end the local part, unless it is nothing but such a sign.
 _LOCAL = r"""(?:"[^"@]{1,64}"|[^\s@＠"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
-_AT = r"(?:@|＠|%(?:25)*40|&#0*64;|&#[xX]0*40;|&commat;)"
+_AT = r"(?:@|＠|%(?:25)*40|&#0*64;|&#[xX]0*40;|&commat;|\\u0040)"
 _DOT = r"(?:\.|%(?:25)*2[eE])"
 _LABEL = r"[\pL\pN_-]+"
 _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f:.]+\])")
@@ -21,7 +21,7 @@ _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f
 
 
 def _once(text: str) -> str:
-    if "@" in text or "%" in text or "&" in text or "＠" in text:
+    if "@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text:
         text = _EMAIL.sub(EMAIL, text)
     return redact_cards(text) if len(text) >= 12 else text
 

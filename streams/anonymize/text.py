@@ -7,7 +7,8 @@ from streams.anonymize.url import cut
 from streams.memo import remember
 
 _EMBEDDED = re2.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@"'<>\\]*@)?([^\s?#"'<>\\]*)(?:[?#][^\s"'<>\\]*)?""")
-_ENDS = frozenset("?#")
+_QUERY = re2.compile(r"""[?#][^\s"'<>?#=]*=[^\s"'<>]*""")
+"""A query or fragment with a parameter, wherever a word goes over into one: in a path, in JSON, alone."""
 
 
 def _clean(text: str) -> str:
@@ -15,8 +16,13 @@ def _clean(text: str) -> str:
     if "?" in text or "#" in text or "@" in text:
         if text[0] in "?/#" and " " not in text:
             return cut(text)[0]
-        if "://" in text:
-            text = _EMBEDDED.sub(r"\1\2", text)
+        try:
+            if "://" in text:
+                text = _EMBEDDED.sub(r"\1\2", text)
+            if "=" in text:
+                text = _QUERY.sub("", text)
+        except UnicodeError:
+            return ""  # lone surrogates: what cannot be searched cannot be kept
     return redact(text)
 
 

@@ -9,6 +9,7 @@ from streams.anonymize.redact import EMAIL, redact
 EMAILS = [
     "ann@example.com", "ann.lee+shop@mail.example.co.uk", "a_b-c%d@x.io", "grüße@bücher.example", "用户@例子.广告",
     '"ann lee"@example.com', "ann@[192.0.2.1]", "o'brien@example.com", "ANN@EXAMPLE.COM", "ann＠example.com",
+    "ann&#64;example.com", "ann&#x40;example.com", "ann\\u0040example.com",
 ]  # fmt: skip
 
 

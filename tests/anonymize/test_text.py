@@ -15,6 +15,9 @@ from streams.anonymize.text import clean
         ("#/cart?id=7", ""),
         ("see https://a.example/x?token=1#y for more", "see https://a.example/x for more"),
         ('{"url":"https://a.example/x?token=1","n":1}', '{"url":"https://a.example/x","n":1}'),
+        ('{"search":"?token=1","path":"/x?a=1&token=2#z"}', '{"search":"","path":"/x"}'),
+        ("went to cart?token=1 then paid", "went to cart then paid"),
+        ("1+1=2? Yes, #1 = best", "1+1=2? Yes, #1 = best"),
         ("ftp://ann:pw@a.example/x", "ftp://a.example/x"),
         ("by ann@example.com", "by (email)"),
         ("paid with 4242 4242 4242 4242", "paid with (card)"),
@@ -23,3 +26,8 @@ from streams.anonymize.text import clean
 def test_what_is_kept_of_a_text(text: str, kept: str) -> None:
     """Queries go wherever they stand; words stay."""
     assert clean(text) == kept
+
+
+def test_what_cannot_be_searched_is_removed() -> None:
+    """Half a character stops the search, so nothing is kept."""
+    assert clean("\ud800 cart?token=1") == clean("\ud800 http://a.example/?token=1") == ""
