@@ -25,8 +25,7 @@ FIRST = Decision(is_kept=True)
 
 def admit(visitor: Visitor, hit: Hit) -> Decision:
     """Take the copy into the visitor's state and say what it decides."""
-    if hit.time < visitor.oldest:
-        visitor.oldest = hit.time
+    visitor.oldest = min(visitor.oldest, hit.time)
     times = visitor.copies.get(hit.id)
     if times is None:
         visitor.copies[hit.id] = (hit.time,)

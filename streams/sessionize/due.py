@@ -20,6 +20,12 @@ class DueIndex:
         heapify(self._kept)
         self._popped: list[Entry] = []
         self._pushed: list[Entry] = []
+        self.first = NEVER
+        """The earliest due time, or NEVER."""
+        self._look()
+
+    def _look(self) -> None:
+        self.first = min(heap[0][0] if heap else NEVER for heap in (self._kept, self._pushed))
 
     def restore(self) -> None:
         """Undo everything since the last ``keep``."""
@@ -27,6 +33,7 @@ class DueIndex:
             heappush(self._kept, entry)
         self._popped = []
         self._pushed = []
+        self._look()
 
     def keep(self) -> None:
         """Make everything since the last ``keep`` lasting."""
@@ -38,11 +45,7 @@ class DueIndex:
     def push(self, due: int, key: bytes) -> None:
         """Look at ``key`` when the watermark passes ``due``."""
         heappush(self._pushed, (due, key))
-
-    def first(self) -> int:
-        """The earliest due time, or NEVER."""
-        first = self._kept[0][0] if self._kept else NEVER
-        return min(first, self._pushed[0][0]) if self._pushed else first
+        self.first = min(self.first, due)
 
     def pop(self) -> bytes:
         """The key of the earliest entry; equal entries go with it, so that lazy ones do not pile up."""
@@ -51,6 +54,7 @@ class DueIndex:
             self._popped.append(heappop(self._kept))
         while self._pushed and self._pushed[0] == entry:
             heappop(self._pushed)
+        self._look()
         return entry[1]
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """One visitor while a batch is folded: decoded once, changed record by record, encoded once."""
 
 from bisect import bisect_left, insort
+from itertools import takewhile
 from typing import TypeVar
 
 from streams.records import INFINITY, Event
@@ -137,18 +138,24 @@ class Visitor:
 
     def close(self, watermark: int) -> list[tuple[Session, int]]:
         """Take out every session that ``watermark`` makes final, with its index, and set ``due`` anew."""
-        final: list[tuple[Session, int]] = []
+        if not self.is_lone and self._is_open():
+            due = first_due(self.sealed, self.hits, self.options) + self.options.lateness_ms
+            if due >= watermark:  # ``due`` was only a lower bound
+                self.due = due
+                return []
         horizon = horizon_of(watermark, self.options)
-        if not self.is_lone and (self.sealed is not None or self.hits):
-            sessions = fold(self.sealed, self.hits, self.options)
-            for session, successor in zip(sessions, [*sessions[1:], None], strict=True):
-                if horizon <= session.due(self.options) and (successor is None or horizon <= successor.start):
-                    break
-                final.append((session, self._count(session)))
-            if final:
-                taken = sum(session.total for session, _ in final) - (self.sealed.total if self.sealed else 0)
-                self._drop(taken)
+        final = [] if self.is_lone else [(session, self._count(session)) for session in self._take_final(horizon)]
         self.settle(horizon)
+        return final
+
+    def _take_final(self, horizon: int) -> list[Session]:
+        """The sessions before the first that an event at or above the horizon could still join (rule 4)."""
+        sessions = fold(self.sealed, self.hits, self.options)
+        final = list(takewhile(lambda session: session.due(self.options) < horizon, sessions))
+        if final:
+            taken = sum(session.total for session in final) - (self.sealed.total if self.sealed else 0)
+            self.sealed = None
+            del self.hits[:taken]
         return final
 
     def _count(self, session: Session) -> int:
@@ -158,10 +165,6 @@ class Visitor:
         self.closed += 1
         self.last_end = session.end
         return self.closed
-
-    def _drop(self, taken: int) -> None:
-        self.sealed = None
-        del self.hits[:taken]
 
     def settle(self, horizon: int) -> None:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""

@@ -70,7 +70,7 @@ class Walk:
             last = offset
             if offset <= applied:
                 continue
-            if self._take(offset, record):
+            if self._take(offset, record) and self._due.first < self._time.value:
                 self._close_due(offset)
         self._effects.span = (first, last)
         self._own.applied = max(applied, last)
@@ -183,7 +183,7 @@ class Walk:
         """Close what the risen watermark makes final: the rows carry this record's offset (rule 6)."""
         watermark = self._time.value
         due = self._due
-        while due.first() < watermark:
+        while due.first < watermark:
             key = due.pop()
             at = self._due_now(key)
             if at is None:
