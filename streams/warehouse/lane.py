@@ -101,7 +101,7 @@ class Lane:
         if under_way and connected is not None:
             with suppress(OSError):
                 connected.shutdown(socket.SHUT_RDWR)  # wakes the thread if it waits for the server's word
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._thread.shutdown(wait=True)  # what is queued finds its stop set
         self._client.disconnect()
 
 

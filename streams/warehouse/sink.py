@@ -10,6 +10,7 @@ from streams.records import Event, Outcome, Progress, SessionRow
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import make_client
 from streams.warehouse.columns import EVENTS, OUTCOMES, PROGRESS, RULES, SESSIONS, RulesRow, Table, check_columns
+from streams.warehouse.failures import InDoubt
 from streams.warehouse.insert import Encoded, encode
 from streams.warehouse.lane import Lane
 
@@ -54,6 +55,7 @@ class Sink:
         self._on_event = on_event or _ignore
         self._waits = (first_wait, longest_wait)
         self._lanes: dict[int, Lane] = {}
+        self._closed = False
 
     def check(self) -> None:
         """Raises StoreError where the tables are not what we write. Blocks; call it once before the first batch."""
@@ -74,10 +76,13 @@ class Sink:
 
     async def close(self) -> None:
         """Gives up what is under way (it stays in doubt) and closes all connections."""
+        self._closed = True
         lanes, self._lanes = self._lanes, {}
         await asyncio.gather(*(asyncio.to_thread(lane.close) for lane in lanes.values()))
 
     def _lane(self, partition: int) -> Lane:
+        if self._closed:
+            raise InDoubt(f"the sink is closed; partition {partition} was not stored")
         if partition not in self._lanes:
             self._lanes[partition] = Lane(self._settings, self._password, f"sink-{partition}", self._waits)
         return self._lanes[partition]

@@ -1,6 +1,7 @@
 """The sink against the embedded server, over real connections that a proxy cuts."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
@@ -95,6 +96,29 @@ def test_other_rows_of_the_same_offsets_are_never_dropped(
     assert _stored(client, settings)["events"] == 3
 
 
+@pytest.mark.parametrize(("partition", "generation", "span"), [(1, 1, SPAN), (0, 2, SPAN), (0, 1, (0, EVENTS))])
+def test_equal_rows_of_other_offsets_are_another_insert(
+    partition: int,
+    generation: int,
+    span: tuple[int, int],
+    client: Client,
+    settings: ClickHouseSettings,
+    address: StoreAddress,
+) -> None:
+    """The token names generation, partition and span: the server must not drop what it merely saw elsewhere."""
+
+    async def work() -> None:
+        rows = TableRows(outcomes=[outcome(0)])
+        for each in ((0, 1, SPAN), (partition, generation, span)):
+            sink = Sink(settings, address.password, generation=each[1])
+            await sink.store(each[0], rows, each[2])
+            await sink.close()
+
+    client.execute(f"SYSTEM STOP MERGES {settings.database}.outcomes")
+    _run(work())
+    assert _stored(client, settings)["outcomes"] == 2
+
+
 def test_an_insert_may_touch_more_than_a_hundred_partitions(
     client: Client, settings: ClickHouseSettings, address: StoreAddress
 ) -> None:
@@ -162,6 +186,43 @@ def test_cancelling_leaves_the_insert_in_doubt(
 
     _run(work())
     assert _stored(client, settings) == ONCE
+
+
+def test_a_cancelled_insert_is_not_tried_for_ever(settings: ClickHouseSettings, address: StoreAddress) -> None:
+    """Nobody listens: the partition's next batch gets its turn after the cancelled one."""
+
+    async def work() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as bound:
+            nobody = settings.model_copy(update={"port": bound.getsockname()[1]})
+        loop = asyncio.get_running_loop()
+        tried = {f"retries.{table}": asyncio.Event() for table in ("rules", "outcomes")}
+
+        def tell(what: str, _count: int) -> None:
+            loop.call_soon_threadsafe(tried[what].set)
+
+        sink = Sink(
+            nobody,
+            address.password,
+            generation=1,
+            on_event=tell,
+            first_wait=0.001,
+        )
+        first = asyncio.create_task(sink.store(0, _batch(), SPAN))
+        await tried["retries.rules"].wait()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        second = asyncio.create_task(sink.store(0, TableRows(outcomes=[outcome(0)]), (0, 0)))
+        queued = asyncio.create_task(sink.store(0, TableRows(outcomes=[outcome(1)]), (1, 1)))
+        await tried["retries.outcomes"].wait()
+        await sink.close()
+        for left in (second, queued):
+            with pytest.raises(InDoubt):
+                await left
+        with pytest.raises(InDoubt):
+            await sink.store(1, TableRows(outcomes=[outcome(0)]), (0, 0))
+
+    _run(work())
 
 
 def test_closing_gives_up_what_hangs(client: Client, settings: ClickHouseSettings, address: StoreAddress) -> None:
