@@ -34,7 +34,9 @@ async def create_topics(
         answer = await admin.create_topics(new)
         for name, code, *_ in answer.topic_errors:
             error = for_code(code)
-            if code and error is not TopicAlreadyExistsError:
+            if error is TopicAlreadyExistsError:
+                await _check_count(admin, name, topics[name][0])
+            elif code:
                 raise StoreError(f"topic {name} cannot be created: {error.__name__}", "look at the broker's log")
         await _visible(admin, {name: count for name, (count, _) in topics.items()})
     finally:
@@ -59,9 +61,6 @@ async def _visible(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> Non
     deadline = time.monotonic() + VISIBLE_SECONDS
     while True:
         leaders = await _leaders(admin, list(counts))
-        for name, count in counts.items():
-            if len(leaders.get(name, ())) > count:
-                raise _other_count(name, len(leaders[name]), count)
         if all(len(leaders.get(n, ())) == count and -1 not in leaders[n] for n, count in counts.items()):
             return
         if time.monotonic() > deadline:
@@ -69,10 +68,13 @@ async def _visible(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> Non
         await asyncio.sleep(0.1)
 
 
-def _other_count(name: str, found: int, wanted: int) -> ContractError:
-    return ContractError(
-        f"topic {name} has {found} partitions, not {wanted}", "give its true count, or use a new topic and generation"
-    )
+async def _check_count(admin: AIOKafkaAdminClient, name: str, wanted: int) -> None:
+    found = len((await _leaders(admin, [name])).get(name, ()))
+    if found != wanted:
+        raise ContractError(
+            f"topic {name} has {found} partitions, not {wanted}",
+            "give its true count, or use a new topic and generation",
+        )
 
 
 async def _leaders(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, list[int]]:

@@ -32,6 +32,7 @@ class BatchApp(faust.App):
     drains: list["Dispatcher"]
     drain_seconds: float
     batch_producer: BatchProducer
+    settings: Settings
     failed: bool = False
     on_commit: Callable[[], None] = staticmethod(lambda: None)
 
@@ -87,6 +88,7 @@ def make_app(role: str, settings: Settings) -> BatchApp:
         worker_redirect_stdouts=False,
         **_client_settings(kafka),
     )
+    app.settings = settings
     app.batch_topics, app.drains = {}, []
     app.drain_seconds = kafka.rebalance_timeout * 0.7
     app.batch_producer = BatchProducer(settings)
@@ -112,6 +114,7 @@ def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
 def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
     """Run the app until a signal: exit 0, or 70 when work failed."""
     worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it writes to stdout
     try:
         worker.execute_from_commandline()
     except SystemExit as end:

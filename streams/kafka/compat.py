@@ -56,6 +56,7 @@ _USED: tuple[tuple[str, str, str, tuple[str, ...] | None], ...] = (
     ),
     (AIOKAFKA, "aiokafka.consumer.subscription_state", "SubscriptionState.fetch_context", ("self",)),
     (AIOKAFKA, "aiokafka.consumer.consumer", "AIOKafkaConsumer.seek_to_committed", ("self",)),
+    (AIOKAFKA, "aiokafka.producer.transaction_manager", "TransactionManager.set_pid_and_epoch", ("pid", "epoch")),
     (AIOKAFKA, "aiokafka", "AIOKafkaProducer.create_batch", ("self",)),
     (AIOKAFKA, "aiokafka", "AIOKafkaProducer.send_batch", ("self", "batch", "topic", "partition")),
 )

@@ -209,7 +209,7 @@ class BatchConsumer(Consumer):
             self._clean_unacked_messages()
         await self._commit_heads()
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - stock
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT002 - stock
         """Commit acknowledged heads, and tell ``app.on_commit`` when something was committed."""
         committed = await super().commit(topics, start_new_transaction)
         if committed:

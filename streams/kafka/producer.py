@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -28,10 +28,14 @@ class RecordTooLarge(ThalwegError):  # noqa: N818 - the same
 
 
 class BatchProducer:
-    """One Kafka producer for batches. ``send`` to different partitions may run side by side."""
+    """One Kafka producer for batches. ``send`` to different partitions may run side by side.
 
-    def __init__(self, settings: Settings) -> None:
+    ``identity`` is a (producer id, epoch) to write under (``fence.take_over``); without it the broker gives one.
+    """
+
+    def __init__(self, settings: Settings, identity: tuple[int, int] | None = None) -> None:
         self._kafka = settings.kafka
+        self._identity = identity
         self._producer: AIOKafkaProducer | None = None
         self._locks: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._failed: dict[tuple[str, int], str] = {}
@@ -47,6 +51,8 @@ class BatchProducer:
             max_request_size=kafka.max_batch_bytes + 4096,
             request_timeout_ms=int(kafka.request_timeout * 1000),
         )
+        if self._identity is not None:
+            self._producer._txn_manager.set_pid_and_epoch(*self._identity)  # noqa: SLF001 - checked in compat
         await self._producer.start()
 
     async def stop(self) -> None:
@@ -54,6 +60,13 @@ class BatchProducer:
         if self._producer is not None:
             producer, self._producer = self._producer, None
             await producer.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
 
     async def send(self, topic: str, partition: int, values: Sequence[Outgoing]) -> int:
         """Write ``values`` and wait for the acknowledgement. The last one's offset, -1 where the broker gives none.

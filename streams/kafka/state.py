@@ -1,6 +1,7 @@
 # ruff: noqa: ARG002 - the signatures are Faust's
 """Session state: a Faust table whose changelog is written and read in large batches."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
@@ -12,6 +13,8 @@ from faust.types import TP, EventT, TopicT
 from streams.errors import ContractError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import Undecoded
+from streams.kafka.fence import take_over
+from streams.kafka.producer import BatchProducer
 from streams.settings import Settings
 
 OWN_KEY = b"\0partition"
@@ -35,6 +38,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         super().__init__(app, **kwargs)
         self._live: dict[int, dict[bytes, bytes]] = {}
         self._read: dict[int, int] = {}
+        self._writers: dict[int, BatchProducer] = {}
 
     def view(self, partition: int) -> Mapping[bytes, bytes]:
         """Live values of one partition, its own record (``OWN_KEY``) among them. Read only, and current."""
@@ -49,7 +53,8 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         if own[:STAMP] < live.get(OWN_KEY, b"")[:STAMP]:
             raise ContractError(f"state of partition {partition} goes back", "this is a bug: please report it")
         outgoing = [(key, value, ()) for key, value in changes.items()]
-        last = await self.app.batch_producer.send(self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())])
+        writer = self._writers.get(partition, self.app.batch_producer)
+        last = await writer.send(self.changelog_topic_name, partition, [*outgoing, (OWN_KEY, own, ())])
         for key, value in changes.items():
             if value is None:
                 live.pop(key, None)
@@ -114,6 +119,27 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
         offsets = self._offsets()
         for tp in [tp for tp in offsets if tp.topic == topic and tp.partition not in kept]:
             del offsets[tp]
+        await self._take_over({tp.partition for tp in assigned if tp.topic == topic})
+
+    async def _take_over(self, partitions: set[int]) -> None:
+        """Fence off whoever owned these before, also ourselves: nobody knows who wrote in between."""
+        await self._close_writers()
+        if self.app.settings.kafka.idempotent:
+            await asyncio.gather(*(self._fence(partition) for partition in sorted(partitions)))
+
+    async def _fence(self, partition: int) -> None:
+        writer, offset = await take_over(self.app.settings, self.changelog_topic_name, partition)
+        self._writers[partition] = writer
+        if self._read.get(partition, -1) == offset - 1:
+            self._read[partition] = offset
+
+    async def _close_writers(self) -> None:
+        writers, self._writers = list(self._writers.values()), {}
+        await asyncio.gather(*(writer.stop() for writer in writers))
+
+    async def on_stop(self) -> None:
+        """Disconnect."""
+        await self._close_writers()
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Memory is complete; there is no store of Faust's to tidy."""

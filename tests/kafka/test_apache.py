@@ -1,6 +1,7 @@
 """Batch delivery on Apache Kafka: joins, kills, signals, back-pressure, broker loss. Lost is 0; duplicates are told."""
 
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -119,6 +120,29 @@ def test_the_table_recovers_by_slices(make_bench: MakeBench) -> None:
     log = bench.log(0)
     print(f"recovery of 200000 keys: {time.monotonic() - began:.1f} s with the worker's start; {recovery_time(log)}")
     assert bench.state_report()["0"]["k0"] == 7 + 1
+
+
+def test_a_worker_that_lost_its_partition_cannot_write_its_state(make_bench: MakeBench) -> None:
+    """Stopped in the middle of its work and woken after the takeover, it is refused, and the state stays exact."""
+    bench = make_bench(partitions=1, with_state=True)
+    values = bench.feed(0, 0, 300)
+    zombie = bench.worker(delay=3.0, limits=(100, 1 << 20, 0.0), started=True)
+    wait_until((bench.folder / "out.started").exists, 40, "work has begun")
+    zombie.send_signal(signal.SIGSTOP)
+    bench.worker(limits=(100, 1 << 20, 0.0), state_report=str(bench.folder / "state.json"))
+    bench.await_all(values, 40)
+    exact = {"0": {f"k{i}": 3 for i in range(100)}}
+    wait_until(lambda: bench.state_report() == exact, 20, "the new owner's state")
+    zombie.send_signal(signal.SIGCONT)
+    wait_until(lambda: zombie.poll() is not None or "generation 2" in bench.log(0), 40, "the zombie has noticed")
+    more = bench.feed(0, 300, 100)
+    tell("zombie", bench.await_all(more, 40))
+    print(f"zombie: exit {zombie.poll()}, refused: {'SendFailed' in bench.log(0) or 'takes nothing' in bench.log(0)}")
+    bench.close()
+    bench.worker(limits=(100, 1 << 20, 0.0), state_report=str(bench.folder / "state.json"))
+    bench.await_all(bench.feed(0, 400, 100), 40)
+    exact = {"0": {f"k{i}": 5 for i in range(100)}}
+    wait_until(lambda: bench.state_report() == exact, 20, "what a third worker recovers")
 
 
 def recovery_time(log: str) -> str:

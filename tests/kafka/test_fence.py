@@ -1,0 +1,30 @@
+import asyncio
+
+import pytest
+
+from streams.kafka.admin import CHANGELOG_CONFIG, create_topics
+from streams.kafka.fence import take_over
+from streams.kafka.producer import SendFailed
+from streams.settings import KafkaSettings, Settings
+from tests.kafka.workers import KafkaValues
+
+
+@pytest.mark.kafka
+def test_after_a_takeover_the_old_owner_is_refused(apache_kafka: KafkaValues) -> None:
+    """Its producer still connects and sends: the broker says no, and the new owner's records are all there is."""
+
+    async def story() -> None:
+        settings = Settings(kafka=KafkaSettings(**apache_kafka))
+        await create_topics(settings.kafka.brokers, {"fenced": (1, CHANGELOG_CONFIG)})
+        old, first = await take_over(settings, "fenced", 0)
+        assert first == 0
+        assert await old.send("fenced", 0, [(b"k", b"a", ()), (b"k", b"b", ())]) == 2
+        new, claimed = await take_over(settings, "fenced", 0)
+        assert claimed == 3
+        with pytest.raises(SendFailed):
+            await old.send("fenced", 0, [(b"k", b"stale", ())])
+        assert await new.send("fenced", 0, [(b"k", b"c", ())]) == 4
+        await old.stop()
+        await new.stop()
+
+    asyncio.run(story())
