@@ -1,5 +1,6 @@
 """Clients of the warehouse: one place where the driver's defaults are put right."""
 
+import logging
 import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,6 +18,9 @@ KEEPALIVE = (30, 10, 3)
 """TCP keepalive: idle seconds, seconds between probes, probes. The driver's default is none at all."""
 
 PLAIN_PORT, TLS_PORT = 9000, 9440
+
+# The driver warns with a traceback at each failed connect, and raises as well: who catches it says it in one line.
+logging.getLogger("clickhouse_driver.connection").setLevel(logging.ERROR)
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STORE_URL = re.compile(r"clickhouses?://[^/?#\s]+(/\w*)?")

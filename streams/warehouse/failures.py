@@ -3,6 +3,7 @@
 from clickhouse_driver import errors as driver
 
 from streams.errors import StoreError
+from streams.settings import ClickHouseSettings
 
 RETRY_CODES = frozenset(
     {
@@ -66,6 +67,16 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, driver.Error):
         return code_of(error) in RETRY_CODES
     return isinstance(error, (EOFError, OSError))  # OSError: timeouts, resets, TLS, name look-ups
+
+
+def unreachable(settings: ClickHouseSettings, failed: Exception) -> StoreError:
+    """What to tell the operator when the first word to the warehouse failed."""
+    what = f"code {code_of(failed)}" if isinstance(failed, driver.Error) else type(failed).__name__
+    return StoreError(
+        f"the warehouse at {settings.host}:{settings.port} does not let us in as {settings.user!r} ({what})",
+        "210, 209: is it running there, and is its certificate known (clickhouse.ca_certs)? 516, 192, 193: are user and"
+        " THALWEG_CLICKHOUSE_PASSWORD right?",
+    )
 
 
 def code_of(error: driver.Error) -> int:

@@ -5,12 +5,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
+from clickhouse_driver import errors as driver
 
 from streams.records import Event, Outcome, Progress, SessionRow
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import make_client
 from streams.warehouse.columns import EVENTS, OUTCOMES, PROGRESS, RULES, SESSIONS, RulesRow, Table, check_columns
-from streams.warehouse.failures import InDoubt
+from streams.warehouse.failures import InDoubt, unreachable
 from streams.warehouse.insert import Encoded, encode
 from streams.warehouse.lane import Lane
 
@@ -58,10 +59,15 @@ class Sink:
         self._closed = False
 
     def check(self) -> None:
-        """Raises StoreError where the tables are not what we write. Blocks; call it once before the first batch."""
+        """Raises StoreError where the warehouse does not let us in, or its tables are not what we write.
+
+        Blocks; call it once before the first batch.
+        """
         client = make_client(self._settings, self._password)
         try:
             check_columns(client, self._settings.database)
+        except (driver.Error, EOFError, OSError) as failed:
+            raise unreachable(self._settings, failed) from None
         finally:
             client.disconnect()
 

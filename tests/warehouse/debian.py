@@ -58,7 +58,7 @@ class DebianClickHouse:
     def __init__(self, home: Path, more: str = "") -> None:
         """``more``: further XML for its config."""
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         for folder in ("data", "tmp", "files"):
             (home / folder).mkdir(parents=True, exist_ok=True)
         (home / "config.xml").write_text(_CONFIG.format(home=home, port=self.port, more=more))
@@ -102,7 +102,29 @@ class DebianClickHouse:
             self._process = None
 
 
-def _free_port() -> int:
+def make_certificate(folder: Path) -> Path:
+    """A fresh certificate for 127.0.0.1, signed by itself, with its key beside it as ``server.key``."""
+    certificate = folder / "server.crt"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(folder / "server.key"), "-out", str(certificate)]
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *subject, *files]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate
+
+
+def tls_config(folder: Path, port: int) -> str:
+    """XML that lets the server listen for TLS on ``port`` with the certificate in ``folder``."""
+    return (
+        f"<tcp_port_secure>{port}</tcp_port_secure><openSSL><server>"
+        f"<certificateFile>{folder}/server.crt</certificateFile><privateKeyFile>{folder}/server.key</privateKeyFile>"
+        "<verificationMode>none</verificationMode><loadDefaultCAFile>false</loadDefaultCAFile>"
+        "<disableProtocols>sslv2,sslv3</disableProtocols><preferServerCiphers>true</preferServerCiphers>"
+        "</server></openSSL>"
+    )
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

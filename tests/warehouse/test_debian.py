@@ -16,11 +16,14 @@ from streams.warehouse.failures import InDoubt, Refused, is_transient
 from streams.warehouse.insert import Encoded, InsertClient, encode
 from streams.warehouse.lane import Lane
 from tests.warehouse.cutting_proxy import Cut, CuttingProxy
-from tests.warehouse.debian import PASSWORD, READER, DebianClickHouse, install
+from tests.warehouse.debian import PASSWORD, READER, DebianClickHouse, free_port, install, make_certificate, tls_config
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]
 
 COLUMNS = {"id": "UUID", "at": "DateTime", "number": "UInt64", "text": "String", "tags": "Array(String)"}
+_TABLE = (
+    f"CREATE TABLE wire.rows ({', '.join(map(' '.join, COLUMNS.items()))}) ENGINE = MergeTree ORDER BY (number, id)"
+)
 ROWS = 5_000
 PARTS = (
     "<merge_tree><parts_to_delay_insert>5</parts_to_delay_insert>"
@@ -41,8 +44,7 @@ def server(home: Path, request: pytest.FixtureRequest) -> Iterator[DebianClickHo
     """A fresh server with table ``wire.rows``; a parameter is more XML for its config."""
     folder = home / f"server-{len(list(home.iterdir()))}"
     with DebianClickHouse(folder, getattr(request, "param", "")) as running:
-        _sql(running, f"CREATE TABLE wire.rows ({', '.join(map(' '.join, COLUMNS.items()))})"
-             " ENGINE = MergeTree ORDER BY (number, id)")  # fmt: skip
+        _sql(running, _TABLE)
         yield running
 
 
@@ -223,3 +225,19 @@ def test_reading_with_a_users_password(server: DebianClickHouse) -> None:
         reader.execute("DROP TABLE wire.rows")
     reader.disconnect()
     assert failed.value.code == 164
+
+
+def test_tls_checks_the_certificate(home: Path, tmp_path: Path) -> None:
+    """With the authority's certificate rows arrive; without it the server is a stranger, however long we try."""
+    certificate, port = make_certificate(tmp_path), free_port()
+    with DebianClickHouse(home / "tls", tls_config(tmp_path, port)) as server:
+        plain = server.settings()
+        _sql(server, _TABLE)
+        known = plain.model_copy(update={"port": port, "secure": True, "ca_certs": certificate})
+        lane = _lane(known)
+        _store(lane, _rows(), [])
+        lane.close()
+        assert _sql(server, "SELECT count() FROM wire.rows") == [(ROWS,)]
+        stranger = make_client(known.model_copy(update={"ca_certs": None}), PASSWORD)
+        with pytest.raises(driver.NetworkError, match="CERTIFICATE_VERIFY_FAILED"):
+            stranger.execute("SELECT 1")

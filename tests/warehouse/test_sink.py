@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
+from streams.errors import StoreError
 from streams.records import INFINITY, Progress
 from streams.settings import ClickHouseSettings
 from streams.warehouse.embedded.store import StoreAddress
@@ -62,6 +63,18 @@ def test_a_batch_is_stored_in_order_and_progress_last(
     assert [what for what in told if what[0].startswith("rows.")] == [
         (f"rows.{table}", ONCE[table]) for table in ("rules", "events", "sessions", "outcomes", "progress")
     ]
+
+
+@pytest.mark.parametrize("wrong", ["port", "password"])
+def test_the_first_word_says_what_is_wrong(wrong: str, settings: ClickHouseSettings, address: StoreAddress) -> None:
+    """A worker that cannot reach its store stops at its start, with the mend, without the password."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        closed = bound.getsockname()[1]
+    reached = settings.model_copy(update={"port": closed}) if wrong == "port" else settings
+    with pytest.raises(StoreError, match=r"does not let us in as .* \(code (210|516)\)") as refused:
+        Sink(reached, "hidden-word" if wrong == "password" else address.password, generation=1).check()
+    assert "THALWEG_CLICKHOUSE_PASSWORD" in refused.value.mend
+    assert "hidden-word" not in str(refused.value)
 
 
 def test_the_same_batch_again_is_dropped_by_the_server(
