@@ -19,11 +19,7 @@ from .warehouse import Tables
 from .worlds import World, batches, enriched_log, worlds
 
 CASES = int(os.environ.get("THALWEG_CASES", "1000"))
-cases = settings(
-    max_examples=CASES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+cases = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 class Partition:
@@ -127,7 +123,7 @@ def assert_true(world: World, tables: Tables) -> None:
     assert len(identities) == len(set(identities.values())) == len(rows)
 
 
-@cases
+@settings(cases, max_examples=CASES)
 @given(worlds())
 def test_invariant_2_final_rows_are_a_pure_function_of_the_raw_log(world: World) -> None:
     """Two interleavings, each in one batch and in many with crashes, give the oracle's rows; cuts keep versions too."""
@@ -146,7 +142,7 @@ def _unversioned(tables: Tables, name: str) -> dict[object, dict[str, object]]:
     return {key: {c: v for c, v in row.items() if c != "version"} for key, row in tables.final(name).items()}
 
 
-@cases
+@settings(cases, max_examples=max(100, CASES // 5))
 @given(worlds())
 def test_invariant_1_every_raw_event_has_exactly_one_outcome(world: World) -> None:
     """Whatever is redelivered and wherever workers die, ``outcomes`` holds each raw coordinate once."""
