@@ -87,6 +87,8 @@ def make_store_dir(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot make the store's folder: {error.strerror}") from error
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        raise StoreError(f"{path}: this user may not write into the store's folder", "change its owner or mode")
 
 
 @contextmanager
