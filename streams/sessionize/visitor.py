@@ -47,6 +47,7 @@ class Visitor:
         "origins",
         "profiles",
         "sealed",
+        "soonest",
         "visitor_id",
     )  # fmt: skip
 
@@ -58,6 +59,7 @@ class Visitor:
         self.visitor_id = bytes(16) if self.is_lone else key_parts(key)[0]
         self.app_id = app_id
         self.options = options
+        self.soonest = options.reach_ms + options.lateness_ms
         self.applied = applied
         self.due = due
         self.is_changed = False
@@ -199,6 +201,10 @@ class Visitor:
     def _forget(self, oldest: int) -> None:
         """Drop times of copies that no copy to come can lie within the window of."""
         if self.oldest >= oldest:
+            return
+        if not self._is_open() and all(times[-1] < oldest for times in self.copies.values()):
+            self.copies = {}
+            self.oldest = INFINITY
             return
         gone = [event_id for event_id, times in self.copies.items() if times[0] < oldest]
         for event_id in gone:

@@ -155,7 +155,7 @@ class Walk:
             effects.outcomes.append(event_outcome(event, Verdict.ACCEPTED, Reason.NONE, version))
         else:
             effects.outcomes.append(event_outcome(event, Verdict.DUPLICATE, Reason.COPY, version))
-        due = event.derived_tstamp + options.reach_ms + options.lateness_ms
+        due = event.derived_tstamp + visitor.soonest
         if decision is not FIRST:
             due = min([due, *[time + options.lateness_ms for time in decision.tombstones]])
             self._write_losers(visitor, event, decision, version)

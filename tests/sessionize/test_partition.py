@@ -115,6 +115,14 @@ def test_a_session_is_final_only_beyond_its_deadline(raw: Raw, shop: Shop) -> No
     assert (row.start_tstamp, row.end_tstamp, row.version) == (T, T + GAP, row_version(1, 4))
 
 
+def test_the_second_session_waits_for_its_own_deadline(raw: Raw, shop: Shop) -> None:
+    """A watermark that closes the first session and stands exactly at the second's deadline closes only the first."""
+    shop.send(raw.event(T), raw.event(T + GAP + 1))
+    heard = T + 2 * GAP + 1 + LATENESS + DISORDER
+    assert len(shop.send(marker({0: heard})).sessions) == 1
+    assert len(shop.send(marker({0: heard + 1})).sessions) == 1
+
+
 def test_a_final_row_carries_the_record_that_closed_it_in_every_cut(raw: Raw) -> None:
     """One batch or single records: equal versions."""
     step = GAP + LATENESS + DISORDER + 1
