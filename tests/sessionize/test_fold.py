@@ -1,5 +1,7 @@
 """The session algebra."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +36,7 @@ def test_sealing_a_prefix_changes_nothing(times: list[int], prefix: int) -> None
 def test_equal_times_are_never_parted(times: list[int]) -> None:
     """Sessions are apart in time."""
     sessions = fold(None, [hit(time, at) for at, time in enumerate(times)], OPTIONS)
-    assert all(one.end < other.start for one, other in zip(sessions, sessions[1:], strict=False))
+    assert all(one.end < other.start for one, other in itertools.pairwise(sessions))
 
 
 def test_longest_at_its_boundary() -> None:
