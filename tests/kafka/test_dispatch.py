@@ -1,5 +1,6 @@
 """Delivery by slices on the embedded broker, with real worker processes."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -73,3 +74,18 @@ def test_only_acknowledged_heads_are_committed(make_bench: MakeBench) -> None:
     assert set(bench.await_all(values + quick, 40).values()) == {1}
     assert stop(worker) == 0
     assert [bench.committed(0), bench.committed(1)] == [50, 50]
+
+
+def test_a_partition_at_its_head_is_heard_once_all_before_is_acknowledged(make_bench: MakeBench) -> None:
+    """Not while work runs; afterwards the time is our clock's when a fetch found nothing more, and it goes on."""
+    bench = make_bench()
+    values = bench.feed(0, 0, 10)
+    began = time.time()
+    bench.worker(heads=True, delay=2.5, limits=(10, 1 << 20, 0.0), started=True)
+    wait_until((bench.folder / "out.started").exists, 30, "work has begun")
+    head = bench.folder / "out.head"
+    bench.await_all(values, 30)
+    wait_until(head.exists, 10, "the head is found")
+    first = float(head.read_text())
+    assert began < first < time.time()
+    wait_until(lambda: float(head.read_text()) > first, 10, "it is found again")

@@ -10,11 +10,14 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import msgspec
+from faust.types import TP
 
-from streams.kafka.app import make_app, run_worker
+from streams.kafka.app import BatchApp, make_app, run_worker
 from streams.kafka.batch import BatchMessage
+from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
 from streams.kafka.state import OWN_KEY, StateTable, make_state
 from streams.settings import KafkaSettings, Settings
@@ -37,6 +40,7 @@ class Plan(msgspec.Struct, kw_only=True):
     state_report: str = ""
     started: bool = False
     delay_once: bool = False
+    heads: bool = False
 
 
 class CountingWork:
@@ -109,7 +113,21 @@ def main() -> None:
             file.write(f"{sorted(partitions)}\n")
 
     Dispatcher(app, plan.topic, CountingWork(plan, state), Limits(*plan.limits), on_revoked)
+    if plan.heads:
+        report_head(app, TP(plan.topic, 0), Path(f"{plan.out}.head"))
     run_worker(app)
+
+
+def report_head(app: BatchApp, tp: TP, file: Path) -> None:
+    """Write when the head of ``tp`` was found, again and again."""
+
+    @app.timer(0.1)  # type: ignore[untyped-decorator]
+    async def tell() -> None:
+        consumer = cast("BatchConsumer", app.consumer)
+        heard = consumer.heard_head(tp) if tp in consumer.assignment() else None
+        if heard is not None:
+            file.with_suffix(".new").write_text(str(heard))
+            file.with_suffix(".new").replace(file)
 
 
 if __name__ == "__main__":
