@@ -29,9 +29,9 @@ Role = Literal["enrich", "sessions"]
 logger = logging.getLogger(__name__)
 
 
-def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None) -> NoReturn:
+def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None, metrics: Metrics | None = None) -> NoReturn:
     """Run one worker until a signal. Exit code 0, or 70 when its work failed; raises ThalwegError before it starts."""
-    metrics, hooks = Metrics(), hooks or Hooks()
+    metrics, hooks = metrics or Metrics(), hooks or Hooks()
     app = make_enrich(settings, metrics, hooks) if role == "enrich" else make_sessions(settings, metrics, hooks)
     if not settings.metrics_port:
         run_app(app)

@@ -1,7 +1,6 @@
 """The embedded run: store, broker, workers and loader in order, and down again in reverse, whatever happens."""
 
 import asyncio
-import os
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ from streams.kafka.state import changelog_topic
 from streams.keys import Keys
 from streams.load import sorted_records
 from streams.run.children import Child
+from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
 from streams.run.summary import Summary, count
 from streams.run.waiting import Completion
@@ -30,7 +30,6 @@ from streams.warehouse.target import Target, open_target
 
 PARTITIONS = 2
 STOP_GRACE_SECONDS = 30.0
-EMBEDDED_SESSION_TIMEOUT = 6.0
 WORKER_COMMAND = (sys.executable, "-m", "streams.cli", "worker")
 
 
@@ -88,44 +87,6 @@ def run(options: RunOptions, reporter: Reporter) -> Summary:
         return _summary(records, counts, children, time.monotonic() - began)
 
 
-def bounded_settings(settings: Settings, brokers: str, generation: int, incarnation: int, target: Target) -> Settings:
-    """The settings of an embedded run: the user's, on this broker and store, in bounded mode."""
-    kafka = settings.kafka.model_copy(
-        update={
-            "brokers": brokers,
-            "idempotent": False,
-            "session_timeout": EMBEDDED_SESSION_TIMEOUT,
-            "generation": generation,
-            "raw_incarnation": incarnation,
-        }
-    )
-    return settings.model_copy(update={"kafka": kafka, "clickhouse": target.clickhouse, "bounded": True})
-
-
-def worker_environment(settings: Settings, target: Target, config: Path | None, data_dir: Path) -> dict[str, str]:
-    """The same settings as environment variables, which is how a worker takes them in production too."""
-    kafka, clickhouse = settings.kafka, target.clickhouse
-    ours = {
-        "THALWEG_KAFKA__BROKERS": kafka.brokers,
-        "THALWEG_KAFKA__IDEMPOTENT": str(kafka.idempotent).lower(),
-        "THALWEG_KAFKA__SESSION_TIMEOUT": str(kafka.session_timeout),
-        "THALWEG_KAFKA__GENERATION": str(kafka.generation),
-        "THALWEG_KAFKA__RAW_INCARNATION": str(kafka.raw_incarnation),
-        "THALWEG_CLICKHOUSE__HOST": clickhouse.host,
-        "THALWEG_CLICKHOUSE__PORT": str(clickhouse.port),
-        "THALWEG_CLICKHOUSE__USER": clickhouse.user,
-        "THALWEG_CLICKHOUSE__DATABASE": clickhouse.database,
-        "THALWEG_CLICKHOUSE_PASSWORD": target.password,
-        "THALWEG_SECRET": target.secret.decode(),
-        "THALWEG_APP_ID": settings.app_id,
-        "THALWEG_BOUNDED": "true",
-        "THALWEG_DATA_DIR": str(data_dir),
-    }
-    if config is not None:
-        ours["THALWEG_CONFIG"] = str(config.resolve())
-    return {**os.environ, **ours}
-
-
 @contextmanager
 def _work_dir(target: Target) -> Iterator[Path]:
     """Where logs and Faust's files go: kept in a store folder, else thrown away."""
@@ -167,9 +128,7 @@ async def _feed(  # noqa: PLR0913 - one call, the parts of a run
         producer = BatchProducer(settings)
         await producer.start()
         try:
-            records = sorted_records(
-                options.inputs, options.format, Keys(target.secret), "", work_dir
-            )
+            records = sorted_records(options.inputs, options.format, Keys(target.secret), "", work_dir)
             counts = await load(records, producer, settings.kafka.raw_topic, PARTITIONS, reporter.loaded)
         finally:
             await producer.stop()

@@ -1,37 +1,48 @@
-"""A worker that says what its work cost: python measured_worker.py RESULT_FILE ROLE.
+"""A worker that says what its work cost: python -m tests.bench.measured_worker RESULT_FILE ROLE.
 
-CPU and wall time count from the first slice's effects to the last, so start-up, imports and shutdown are left out.
+As for the peers, the first batch is left out, and with it start-up and imports.
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from streams.agents.hooks import Hooks, Point
 from streams.agents.worker import run_worker
+from streams.metrics import Metrics
 from streams.settings import load_settings
+from tests.bench.peers import Cost
 
-FIRST = {"enrich": "enrich.before_send", "sessions": "sessions.before_insert"}
 LAST = {"enrich": "enrich.after_send", "sessions": "sessions.after_changelog"}
+COUNTED = {"enrich": "thalweg_raw_records_total", "sessions": "thalweg_outcomes_total"}
 
 
 class Stopwatch(Hooks):
-    """Writes {cpu_s, wall_s} after every batch, so that the last write is the whole."""
+    """Writes a Cost after every batch, so that the last one stands for the whole."""
 
-    def __init__(self, role: str, result: Path) -> None:
-        self._first, self._last, self._result = FIRST[role], LAST[role], result
-        self._began: tuple[float, float] | None = None
+    def __init__(self, role: str, metrics: Metrics, result: Path) -> None:
+        self._last, self._counted, self._metrics, self._result = LAST[role], COUNTED[role], metrics, result
+        self._began: tuple[float, float, int] | None = None
 
     def reached(self, point: Point) -> None:
-        """Start at the first batch; note the time after each."""
-        if point == self._first and self._began is None:
-            self._began = (time.process_time(), time.monotonic())
-        if point == self._last and self._began is not None:
-            cpu, wall = self._began
-            self._result.write_text(json.dumps({"cpu_s": time.process_time() - cpu, "wall_s": time.monotonic() - wall}))
+        """Begin after the first batch; note the cost after each of the others."""
+        if point != self._last:
+            return
+        now = time.process_time(), time.monotonic(), self._records()
+        if self._began is None:
+            self._began = now
+            return
+        cpu, wall, records = (at - began for at, began in zip(now, self._began, strict=True))
+        self._result.write_bytes(msgspec.json.encode(Cost(int(records), cpu, wall)))
+
+    def _records(self) -> int:
+        families = self._metrics.registry.collect()
+        return sum(int(s.value) for family in families for s in family.samples if s.name == self._counted)
 
 
 if __name__ == "__main__":
     _result, _role = sys.argv[1:3]
-    run_worker(_role, load_settings(None), Stopwatch(_role, Path(_result)))  # type: ignore[arg-type]
+    _metrics = Metrics()
+    run_worker(_role, load_settings(None), Stopwatch(_role, _metrics, Path(_result)), _metrics)  # type: ignore[arg-type]
