@@ -7,6 +7,7 @@ import pytest
 
 from streams.records import INFINITY, Control, Event, Outcome, Record
 from streams.sessionize.identity import row_version, session_id
+from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import OWN_KEY, is_husk
 from streams.sessionize.visitor import FORGET_AFTER_MS
@@ -121,6 +122,16 @@ def test_the_second_session_waits_for_its_own_deadline(raw: Raw, shop: Shop) -> 
     heard = T + 2 * GAP + 1 + LATENESS + DISORDER
     assert len(shop.send(marker({0: heard})).sessions) == 1
     assert len(shop.send(marker({0: heard + 1})).sessions) == 1
+
+
+def test_a_retracted_end_moves_the_deadline_back(raw: Raw) -> None:
+    """The session's last event turns out a duplicate: it is final as soon as what is left of it is."""
+    shop = Shop(SessionOptions(gap_ms=10, longest_ms=100, lateness_ms=5, dedup_window_ms=5, max_steps=9), disorder_ms=0)
+    shop.send(raw.event(3, name="x"), raw.event(9, name="x"), marker({0: 9}))
+    between = shop.send(raw.event(8, name="x", arrival=9))
+    assert [o.outcome for o in between.outcomes] == ["duplicate", "duplicate"]
+    assert shop.send(marker({0: 18})).sessions == []
+    assert [(row.start_tstamp, row.end_tstamp) for row in shop.send(marker({0: 19})).sessions] == [(3, 3)]
 
 
 def test_a_final_row_carries_the_record_that_closed_it_in_every_cut(raw: Raw) -> None:
