@@ -127,11 +127,11 @@ def test_the_second_session_waits_for_its_own_deadline(raw: Raw, shop: Shop) -> 
 def test_a_retracted_end_moves_the_deadline_back(raw: Raw) -> None:
     """The session's last event turns out a duplicate: it is final as soon as what is left of it is."""
     shop = Shop(SessionOptions(gap_ms=10, longest_ms=100, lateness_ms=5, dedup_window_ms=5, max_steps=9), disorder_ms=0)
-    shop.send(raw.event(3, name="x"), raw.event(9, name="x"), marker({0: 9}))
-    between = shop.send(raw.event(8, name="x", arrival=9))
+    shop.send(raw.event(0), raw.event(10, name="x"), raw.event(16, name="x"), marker({0: 16}))
+    between = shop.send(raw.event(14, name="x", arrival=16))
     assert [o.outcome for o in between.outcomes] == ["duplicate", "duplicate"]
-    assert shop.send(marker({0: 18})).sessions == []
-    assert [(row.start_tstamp, row.end_tstamp) for row in shop.send(marker({0: 19})).sessions] == [(3, 3)]
+    assert shop.send(marker({0: 25})).sessions == []
+    assert [(row.start_tstamp, row.end_tstamp) for row in shop.send(marker({0: 26})).sessions] == [(0, 10)]
 
 
 def test_a_final_row_carries_the_record_that_closed_it_in_every_cut(raw: Raw) -> None:
