@@ -91,6 +91,21 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> prometheus.Gauge:
         return prometheus.Gauge(f"thalweg_{name}", text, labels, registry=self.registry)
 
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Observe the seconds of a batch, where its work ends well."""
+        began = time.monotonic()
+        yield
+        self.batch_seconds.labels(stage).observe(time.monotonic() - began)
+
+    def sink(self, what: str, number: int) -> None:
+        """The sink's word: ``rows.TABLE`` acknowledged, or ``retries.TABLE``. May come from any thread."""
+        kind, table = what.split(".", 1)
+        if kind == "rows":
+            self.sink_rows.labels(table).inc(number)
+        elif kind == "retries":
+            self.sink_retries.labels(table).inc(number)
+
     def enriched(
         self, partition: int, records: int, counts: Mapping[tuple[str, str], int], cpu_seconds: float, nbytes: int = 0
     ) -> None:

@@ -66,13 +66,20 @@ class EnrichWorker:
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Each slice through the pure stages and out; nothing is acknowledged before all of it is written."""
         for piece in slices:
-            began = time.process_time()
-            batch = self._pipeline(RawBatch(self._raw_topic, partition, piece.records))
-            self._metrics.enriched(partition, len(piece.records), batch.counts, time.process_time() - began)
-            await self._announce()
-            self._hooks.reached("enrich.before_send")
-            await self._send(partition, batch)
-            self._hooks.reached("enrich.after_send")
+            with self._metrics.timed("enrich"):
+                batch = self._enrich(partition, piece)
+                await self._announce()
+                self._hooks.reached("enrich.before_send")
+                await self._send(partition, batch)
+                self._hooks.reached("enrich.after_send")
+
+    def _enrich(self, partition: int, piece: BatchMessage) -> EnrichedBatch:
+        began = time.process_time()
+        batch = self._pipeline(RawBatch(self._raw_topic, partition, piece.records))
+        cpu_seconds = time.process_time() - began
+        self._metrics.enriched(partition, len(piece.records), batch.counts, cpu_seconds, piece.nbytes)
+        self._metrics.removed(batch.removed)
+        return batch
 
     async def _send(self, partition: int, batch: EnrichedBatch) -> None:
         ended = batch.ended and self._bounded

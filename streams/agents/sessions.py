@@ -48,6 +48,11 @@ class SessionsWorker:
 
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Fold, insert, publish. Only when all three are done may the slices be acknowledged."""
+        with self._metrics.timed("sessions"):
+            await self._store(partition, slices)
+        self._metrics.open_visitors.labels(partition).set(len(self._state.view(partition)))
+
+    async def _store(self, partition: int, slices: list[BatchMessage]) -> None:
         began = time.process_time()
         fold = self._fold(partition)
         effects = fold.fold((record.offset, decode(record.value)) for piece in slices for record in piece.records)

@@ -23,7 +23,7 @@ from streams.sessionize.partition import PartitionFold
 from streams.settings import Settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import register
-from streams.warehouse.sink import OnEvent, Sink
+from streams.warehouse.sink import Sink
 
 Role = Literal["enrich", "sessions"]
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     client = make_client(settings.clickhouse, password)
     register(client, settings.clickhouse.database, kafka.enriched_topic, kafka.generation, partitions)
     client.disconnect()
-    sink = Sink(settings.clickhouse, password, generation=kafka.generation, on_event=_counting(metrics))
+    sink = Sink(settings.clickhouse, password, generation=kafka.generation, on_event=metrics.sink)
     sink.check()
     app = make_app("sessions", settings)
     options_of = make_options_of(settings.sessions, settings.apps)
@@ -74,17 +74,6 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
 
     SessionsWorker(app, settings, make_state(app, STATE_NAME, partitions), make_fold, sink, metrics, hooks)
     return app
-
-
-def _counting(metrics: Metrics) -> OnEvent:
-    def on_event(what: str, number: int) -> None:
-        kind, table = what.split(".", 1)
-        if kind == "rows":
-            metrics.sink_rows.labels(table).inc(number)
-        elif kind == "retries":
-            metrics.sink_retries.labels(table).inc(number)
-
-    return on_event
 
 
 def _partitions(brokers: str, *topics: str) -> list[int]:
