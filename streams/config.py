@@ -190,8 +190,9 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 
 def _holds(layer: Layer, path: KeyPath) -> bool:
+    inner: Any = layer
     for key in path:
-        if not isinstance(layer, dict) or key not in layer:
+        if not isinstance(inner, dict) or key not in inner:
             return False
-        layer = layer[key]
+        inner = inner[key]
     return True

@@ -7,9 +7,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.cli.failure import as_store_error
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
-from streams.warehouse.failure import as_store_error
 from streams.warehouse.migrate import migrate as migrate_schema
 
 

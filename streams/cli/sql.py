@@ -8,9 +8,9 @@ from clickhouse_driver import Client
 from rich.console import Console
 from rich.table import Table
 
+from streams.cli.failure import as_store_error
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
-from streams.warehouse.failure import as_store_error
 from streams.warehouse.target import open_target
 
 READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)

@@ -35,6 +35,7 @@ class Child:
         self.cpu_seconds = 0.0
         self._early_deaths = 0
         self._started = 0.0
+        self._told = False
         self._command = list(command)
         self._env = dict(env)
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,6 +43,7 @@ class Child:
     def start(self) -> None:
         """Start it, appending to its log."""
         self._started = time.monotonic()
+        self._told = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
                 self._command,
@@ -72,11 +74,17 @@ class Child:
         self.start()
         return True
 
+    def terminate(self) -> None:
+        """SIGTERM, once; ``stop`` waits for the end."""
+        if self._process is not None and not self._told:
+            self._told = True
+            os.kill(self._process.pid, signal.SIGTERM)  # send_signal would reap a dead one, and lose its CPU time
+
     def stop(self, grace: float) -> None:
         """SIGTERM, then SIGKILL after ``grace`` seconds."""
         if self._process is None:
             return
-        os.kill(self._process.pid, signal.SIGTERM)  # not send_signal: it would reap a dead one, and lose its CPU time
+        self.terminate()
         deadline = time.monotonic() + grace
         while not self._reap(block=False):
             if time.monotonic() > deadline:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from clickhouse_driver import Client
 
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
@@ -53,38 +54,59 @@ class RunOptions(msgspec.Struct, kw_only=True, frozen=True):
     worker_command: Sequence[str] = WORKER_COMMAND
 
 
+class Scene(msgspec.Struct, frozen=True):
+    """What a run in progress stands on."""
+
+    options: RunOptions
+    settings: Settings
+    target: Target
+    secret: bytes
+    client: Client
+    work_dir: Path
+    reporter: Reporter
+
+    @property
+    def raw_topic(self) -> str:
+        """The raw topic with its incarnation."""
+        return f"{self.settings.kafka.raw_topic}@{self.settings.kafka.raw_incarnation}"
+
+
 def run(options: RunOptions, reporter: Reporter) -> Summary:
     """Everything from files to final sessions. Raises ThalwegError; leaves no process behind."""
     began = time.monotonic()
-    settings = load_settings(options.config, app_id=options.app_id)
     with ExitStack() as stack:
-        reporter.phase("store")
-        target = stack.enter_context(open_target(options.store, settings))
-        work_dir = stack.enter_context(_work_dir(target))
-        client = make_client(target.clickhouse, target.password)
-        stack.callback(client.disconnect)
-        migrate(client, target.clickhouse.database)
-        generation, incarnation = next_generation(
-            client, target.clickhouse.database, settings.kafka.raw_topic, settings.kafka.enriched_topic, PARTITIONS
-        )
-        reporter.phase("broker")
-        broker = EmbeddedBroker(work_dir / "broker.log")
-        broker.start()
-        stack.callback(broker.stop)
-        settings = bounded_settings(settings, broker.bootstrap, generation, incarnation, target)
-        asyncio.run(_make_topics(settings))
-        children = [_child(role, settings, options, target, work_dir) for role in ("enrich", "sessions")]
+        scene = _set_up(stack, options, reporter)
+        children = [_child(scene, role) for role in ("enrich", "sessions")]
         for child in children:
             stack.callback(child.stop, STOP_GRACE_SECONDS)
             child.start()
-        raw_topic = f"{settings.kafka.raw_topic}@{incarnation}"
-        completion = Completion(client, target.clickhouse.database, generation, PARTITIONS, raw_topic)
-        records = asyncio.run(_feed(options, settings, target, work_dir, children, completion, reporter))
+        records = asyncio.run(_feed(scene, children))
         reporter.phase("stop")
         for child in children:
+            child.terminate()
+        for child in children:
             child.stop(STOP_GRACE_SECONDS)
-        counts = count(client, target.clickhouse.database, raw_topic)
+        counts = count(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
         return _summary(records, counts, children, time.monotonic() - began)
+
+
+def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
+    """Store, schema, a generation of its own, broker and topics."""
+    settings = load_settings(options.config, app_id=options.app_id)
+    reporter.phase("store")
+    target = stack.enter_context(open_target(options.store, settings))
+    secret = target.secret(settings)
+    work_dir = stack.enter_context(_work_dir(target))
+    client = make_client(target.clickhouse, target.password)
+    stack.callback(client.disconnect)
+    kafka, database = settings.kafka, target.clickhouse.database
+    migrate(client, database)
+    generation, incarnation = next_generation(client, database, kafka.raw_topic, kafka.enriched_topic, PARTITIONS)
+    reporter.phase("broker")
+    broker = stack.enter_context(EmbeddedBroker(work_dir / "broker.log").start())
+    settings = bounded_settings(settings, broker.bootstrap, generation, incarnation, target)
+    asyncio.run(_make_topics(settings))
+    return Scene(options, settings, target, secret, client, work_dir, reporter)
 
 
 @contextmanager
@@ -105,38 +127,38 @@ async def _make_topics(settings: Settings) -> None:
     await create_topics(kafka.brokers, {name: (PARTITIONS, {}) for name in names})
 
 
-def _child(role: str, settings: Settings, options: RunOptions, target: Target, work_dir: Path) -> Child:
-    data_dir = work_dir / role
+def _child(scene: Scene, role: str) -> Child:
+    data_dir = scene.work_dir / role
     data_dir.mkdir(exist_ok=True)
-    env = worker_environment(settings, target, options.config, data_dir)
-    return Child(role, [*options.worker_command, role], env, work_dir / f"{role}.log")
+    env = worker_environment(scene.settings, scene.target, scene.secret, scene.options.config, data_dir)
+    return Child(role, [*scene.options.worker_command, role], env, scene.work_dir / f"{role}.log")
 
 
-async def _feed(  # noqa: PLR0913 - one call, the parts of a run
-    options: RunOptions,
-    settings: Settings,
-    target: Target,
-    work_dir: Path,
-    children: Sequence[Child],
-    completion: Completion,
-    reporter: Reporter,
-) -> int:
+async def _feed(scene: Scene, children: Sequence[Child]) -> int:
     """Load everything, watch the workers, return when every record is accounted for and everything is closed."""
-    watch = asyncio.create_task(_watch(children, reporter))
+    completion = Completion(
+        scene.client,
+        scene.settings.clickhouse.database,
+        scene.settings.kafka.generation,
+        PARTITIONS,
+        scene.raw_topic,
+    )
+    watch = asyncio.create_task(_watch(children, scene.reporter))
     try:
-        reporter.phase("load")
-        producer = BatchProducer(settings)
-        await producer.start()
-        try:
-            records = sorted_records(options.inputs, options.format, Keys(target.secret), "", work_dir)
-            counts = await load(records, producer, settings.kafka.raw_topic, PARTITIONS, reporter.loaded)
-        finally:
-            await producer.stop()
-        reporter.phase("process")
-        await _first_of(completion.wait(counts, reporter.stored), watch)
+        scene.reporter.phase("load")
+        counts = await _load(scene)
+        scene.reporter.phase("process")
+        await _first_of(completion.wait(counts, scene.reporter.stored), watch)
         return sum(counts) - PARTITIONS
     finally:
         watch.cancel()
+
+
+async def _load(scene: Scene) -> list[int]:
+    options, topic = scene.options, scene.settings.kafka.raw_topic
+    async with BatchProducer(scene.settings) as producer:
+        records = sorted_records(options.inputs, options.format, Keys(scene.secret), "", scene.work_dir)
+        return await load(records, producer, topic, PARTITIONS, scene.reporter.loaded)
 
 
 async def _watch(children: Sequence[Child], reporter: Reporter) -> None:

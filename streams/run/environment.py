@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from streams.settings import Settings
 from streams.warehouse.target import Target
 
@@ -24,21 +26,15 @@ def bounded_settings(settings: Settings, brokers: str, generation: int, incarnat
     return settings.model_copy(update={"kafka": kafka, "clickhouse": target.clickhouse, "bounded": True})
 
 
-def worker_environment(settings: Settings, target: Target, config: Path | None, data_dir: Path) -> dict[str, str]:
-    """The same settings as environment variables, which is how a worker takes them in production too."""
-    kafka, clickhouse = settings.kafka, target.clickhouse
+def worker_environment(
+    settings: Settings, target: Target, secret: bytes, config: Path | None, data_dir: Path
+) -> dict[str, str]:
+    """The same settings as environment variables, over the user's file."""
     ours = {
-        "THALWEG_KAFKA__BROKERS": kafka.brokers,
-        "THALWEG_KAFKA__IDEMPOTENT": str(kafka.idempotent).lower(),
-        "THALWEG_KAFKA__SESSION_TIMEOUT": str(kafka.session_timeout),
-        "THALWEG_KAFKA__GENERATION": str(kafka.generation),
-        "THALWEG_KAFKA__RAW_INCARNATION": str(kafka.raw_incarnation),
-        "THALWEG_CLICKHOUSE__HOST": clickhouse.host,
-        "THALWEG_CLICKHOUSE__PORT": str(clickhouse.port),
-        "THALWEG_CLICKHOUSE__USER": clickhouse.user,
-        "THALWEG_CLICKHOUSE__DATABASE": clickhouse.database,
+        **_variables("KAFKA", settings.kafka),
+        **_variables("CLICKHOUSE", target.clickhouse),
         "THALWEG_CLICKHOUSE_PASSWORD": target.password,
-        "THALWEG_SECRET": target.secret.decode(),
+        "THALWEG_SECRET": secret.decode(),
         "THALWEG_APP_ID": settings.app_id,
         "THALWEG_BOUNDED": "true",
         "THALWEG_DATA_DIR": str(data_dir),
@@ -46,3 +42,9 @@ def worker_environment(settings: Settings, target: Target, config: Path | None, 
     if config is not None:
         ours["THALWEG_CONFIG"] = str(config.resolve())
     return {**os.environ, **ours}
+
+
+def _variables(section: str, values: BaseModel) -> dict[str, str]:
+    """A section's values as variables; what is not set is left out."""
+    told = values.model_dump(mode="json", exclude_none=True)
+    return {f"THALWEG_{section}__{key.upper()}": str(value) for key, value in told.items()}

@@ -1,4 +1,4 @@
-"""What --store names: a folder with the embedded server, or a ClickHouse by URL; with its password and secret."""
+"""What --store names: a folder with the embedded server, or a ClickHouse by URL."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +11,21 @@ from streams.settings import ClickHouseSettings, Settings
 from streams.warehouse.client import parse_store_url
 from streams.warehouse.embedded.store import open_store
 
+URL_SCHEMES = ("clickhouse://", "clickhouses://")
+
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where rows go. ``folder`` is None for a ClickHouse by URL. The repr hides password and secret."""
+    """Where rows go. ``folder`` is None for a ClickHouse by URL. The repr hides the password."""
 
     clickhouse: ClickHouseSettings
     password: str
-    secret: bytes
     folder: Path | None = None
+
+    def secret(self, settings: Settings) -> bytes:
+        """The secret of the keyed hashes: the one that is set, else the folder's own. Raises ConfigError."""
+        if self.folder is None or settings.secret is not None or settings.secret_file is not None:
+            return read_secret(settings)
+        return store_secret(self.folder)
 
     def __repr__(self) -> str:
         return f"Target({self.clickhouse!r}, folder={self.folder})"
@@ -28,17 +35,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 def open_target(store: str, settings: Settings) -> Iterator[Target]:
     """The store of a command, its embedded server running meanwhile where it is a folder.
 
-    Raises ConfigError (a URL without a secret), StoreError (the server does not start).
+    Raises ConfigError (a bad URL), StoreError (the server does not start).
     """
-    if store.startswith("clickhouse://"):
+    if store.startswith(URL_SCHEMES):
         password = settings.clickhouse_password.get_secret_value()
-        yield Target(clickhouse=parse_store_url(store), password=password, secret=read_secret(settings))
+        yield Target(clickhouse=parse_store_url(store), password=password)
         return
     folder = Path(store)
     with open_store(folder) as address:
         clickhouse = ClickHouseSettings(
             host=address.host, port=address.port, user=address.user, database=settings.clickhouse.database
         )
-        named = settings.secret is not None or settings.secret_file is not None
-        secret = read_secret(settings) if named else store_secret(folder)
-        yield Target(clickhouse=clickhouse, password=address.password, secret=secret, folder=folder)
+        yield Target(clickhouse=clickhouse, password=address.password, folder=folder)

@@ -68,7 +68,9 @@ class Bench:
     def _environment(self, name: str, **kafka: str) -> dict[str, str]:
         data_dir = self._folder / f"data-{name}"
         data_dir.mkdir(exist_ok=True)
-        environment = worker_environment(self._settings, self._target, None, data_dir)
+        environment = worker_environment(
+            self._settings, self._target, self._target.secret(self._settings), None, data_dir
+        )
         changes = {f"THALWEG_KAFKA__{key.upper()}": value for key, value in kafka.items()}
         return {**environment, "THALWEG_FLUSH__ROWS": FLUSH_ROWS, **changes}
 
@@ -108,7 +110,7 @@ async def _fill(folder: Path, settings: Settings, target: Target) -> None:
     source = write_demo(folder, EVENTS, 1)
     producer = BatchProducer(settings)
     await producer.start()
-    records = sorted_records([source], "segment", Keys(target.secret), "", folder)
+    records = sorted_records([source], "segment", Keys(target.secret(settings)), "", folder)
     await load(records, producer, kafka.raw_topic, PARTITIONS, lambda _: None)
     await producer.stop()
 
