@@ -15,7 +15,7 @@ from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
 from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
-from streams.kafka.producer import BatchProducer, Outgoing
+from streams.kafka.producer import BatchProducer
 from streams.metrics import Metrics
 from streams.pipeline import EnrichedBatch, Pipeline
 from streams.records import INFINITY, Control, DeadLetter, Marker, RawBatch
@@ -118,7 +118,7 @@ class EnrichWorker:
         await asyncio.gather(*(self._producer.send(topic, k, [value]) for k in range(self._enriched_partitions)))
 
 
-def as_outgoing(letter: DeadLetter, limit: int) -> Outgoing:
+def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
     """A dead letter as a record: the original bytes and headers, and where and why as ``dead_…`` headers.
 
     An original above ``limit`` bytes does not fit beside them: it stays in the raw topic, at the coordinates given.

@@ -1,5 +1,8 @@
 """`thalweg demo`: everything, embedded, on simulated traffic."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,4 +38,9 @@ def demo(
     console = Console()
     for table in [summary_table(summary), *tables]:
         console.print(table)
-    console.print(what_next(store))
+    typer.echo(what_next(store, _command()))
+
+
+def _command() -> str:
+    """How this command was called: its name where the shell finds it, else its path, as under `make demo`."""
+    return "thalweg" if shutil.which("thalweg") else os.path.relpath(sys.argv[0])

@@ -114,17 +114,17 @@ def demo_tables(client: Client, database: str) -> list[Table]:
     return [_table(client, question, database) for question in QUESTIONS]
 
 
-def what_next(store: Path | str) -> str:
-    """Commands to go on with, one a line, for the store of that name."""
+def what_next(store: Path | str, command: str = "thalweg") -> str:
+    """Commands to go on with, one a line, for the store of that name; ``command`` is how to call us."""
     name = shlex.quote(str(store))
     query = "SELECT * FROM thalweg.sessions_v LIMIT 3"
     return "\n".join(
         (
             "Try next:",
-            f'  thalweg sql --store {name} "SHOW TABLES FROM thalweg"',
-            f'  thalweg sql --store {name} "{query}" --format JSONEachRow',
-            f"  thalweg run --input access.log --format combined --app-id my-site --store {name}",
-            f"  thalweg store serve {name}",
+            f'  {command} sql --store {name} "SHOW TABLES FROM thalweg"',
+            f'  {command} sql --store {name} "{query}" --format JSONEachRow',
+            f"  {command} run --input access.log --format combined --app-id my-site --store {name}",
+            f"  {command} store serve {name}",
         )
     )
 

@@ -61,10 +61,11 @@ class BatchConsumer(Consumer):
     def heard_head(self, tp: TP) -> float | None:
         """Unix time at which a fetch was sent that found ``tp`` at its end, all before that end being acknowledged.
 
-        None while something is in flight, or when records came after that fetch.
+        None while something is in flight or on its way to it, or when records came after that fetch.
         """
-        found = self._own_thread.heads.get((tp.topic, tp.partition))
-        if found is None or not self._sought or not self._inflight.empty(tp):
+        thread = self._own_thread
+        found = thread.heads.get((tp.topic, tp.partition))  # before the next line: a head is noted after the taking
+        if found is None or not self._sought or tp in thread.on_its_way or not self._inflight.empty(tp):
             return None
         offset, sent = found
         return sent if offset >= self._delivered.get(tp, 0) else None
@@ -89,6 +90,7 @@ class BatchConsumer(Consumer):
                 yield tp, message
             if not self._current(generation):
                 await self._put_back(tp, fetched)
+            self._own_thread.on_its_way.discard(tp)
 
     def _current(self, generation: int) -> bool:
         """False when a rebalance has begun since the fetch."""
@@ -157,6 +159,7 @@ class BatchConsumer(Consumer):
         self._delivered.clear()
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
+        self._own_thread.void_heads()
         self._sought = True
         self._wake.set()
 
@@ -165,6 +168,7 @@ class BatchConsumer(Consumer):
         self._inflight.clear(partition)
         self._delivered[partition] = offset
         await super().seek(partition, offset)
+        self._own_thread.heads.pop((partition.topic, partition.partition), None)
 
     # acknowledging and committing
 

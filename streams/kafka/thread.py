@@ -21,6 +21,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         self.fetched_generation = -1
         self._fetched_up_to: dict[TP, int] = {}
         self.heads: dict[tuple[str, int], tuple[int, float]] = {}
+        self.on_its_way: set[TP] = set()
 
     async def on_start(self) -> None:
         """Start the client, then watch its fetches."""
@@ -39,15 +40,25 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         return proc_fetch_request
 
     def _note_heads(self, fetcher: Any, assignment: Any, request: Any, sent: float) -> None:
-        """An answer without records at the high watermark: the head, as of the moment the fetch was sent."""
+        """An answer without records at the high watermark: the head, as of the moment the fetch was sent.
+
+        A fetch that failed leaves the high watermark of an earlier one standing; the time of the answer tells.
+        """
         for topic, partitions in request.topics:
             for partition, offset, _ in partitions:
                 tp = TopicPartition(topic, partition)
                 state = assignment.state_value(tp)
                 if tp in fetcher._records or state is None or not state.has_valid_position:
                     continue
+                if state.timestamp is None or state.timestamp < int(sent * 1000):
+                    continue
                 if state.position == offset and state.highwater is not None and state.highwater <= offset:
                     self.heads[topic, partition] = (offset, sent)
+
+    def void_heads(self) -> None:
+        """After a seek of all: what was found before says nothing about what lies behind the new positions."""
+        self.heads.clear()
+        self.on_its_way.clear()
 
     async def _fetch_records(
         self,
@@ -56,8 +67,13 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         timeout: float | None = None,
         max_records: int | None = None,
     ) -> Any:
-        """As stock. Generation and positions are noted here, in the thread where a rebalance changes them."""
+        """As stock. Generation and positions are noted here, in the thread where a rebalance changes them.
+
+        What is taken counts as on its way until the event loop's thread has handed it out: a head found meanwhile
+        stands behind records that nobody has seen yet.
+        """
         records = await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        self.on_its_way.update(records)
         self.fetched_generation = self.app.consumer_generation_id
         self._fetched_up_to = {tp: position for tp in records if (position := self._position(tp)) is not None}
         return records
@@ -71,6 +87,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         """Read again from ``offset`` what the last fetch took and nobody got, unless someone has sought since."""
         if self._position(tp) is not None and self._position(tp) == self._fetched_up_to.get(tp):
             self._ensure_consumer()._fetcher.seek_to(tp, offset)
+            self.heads.pop((tp.topic, tp.partition), None)
 
     @Service.task
     async def _stay_member(self) -> None:

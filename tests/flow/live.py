@@ -1,0 +1,141 @@
+"""A production installation on this machine: Apache Kafka, a store's server, thalweg.yaml, and workers as processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from clickhouse_driver import Client
+
+from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, create_topics
+from streams.kafka.state import changelog_topic
+from streams.settings import ClickHouseSettings, Settings
+from streams.warehouse.client import make_client
+from streams.warehouse.embedded.store import StoreAddress
+from tests.kafka.waiting import wait_until
+
+SECRET = "a secret of the live test, 32 characters or more"
+PASSWORDLESS = {key: value for key, value in os.environ.items() if not key.startswith("THALWEG_")}
+RAW, ENRICHED = 3, 4
+"""Partitions. The last raw one never gets a record."""
+GAP_MS, LATENESS_MS = 2_000, 1_000
+CONFIG = {
+    "format": "segment",
+    "disorder": 1,
+    "idle": 1,
+    "sessions": {"gap": 2, "lateness": 1, "dedup_window": 4},
+    "flush": {"interval": 0.3},
+    "kafka": {
+        "session_timeout": 3.0,
+        "heartbeat_interval": 0.5,
+        "rebalance_timeout": 20.0,
+        "request_timeout": 20.0,
+        "commit_interval": 0.3,
+    },
+}
+
+
+class Installation:
+    """Topics, tables and workers. ``logs`` is the folder of the workers' logs, one per process, in order of start."""
+
+    def __init__(self, folder: Path, brokers: str, store: StoreAddress) -> None:
+        self.brokers, self.store = brokers, store
+        self.logs = folder / "logs"
+        self.logs.mkdir(parents=True)
+        self.config = folder / "thalweg.yaml"
+        self.config.write_text(yaml.safe_dump({**CONFIG, "data_dir": str(folder / "faust")}))
+        self.settings = Settings.model_validate({**CONFIG, "kafka": {**CONFIG["kafka"], "brokers": brokers}})  # type: ignore[dict-item]
+        self.changelog = changelog_topic(self.settings)
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def make_topics(self) -> None:
+        """As an operator would. Topic ``dead`` has fewer partitions than ``raw``."""
+        topics = {
+            "raw": (RAW, RAW_CONFIG),
+            "enriched": (ENRICHED, {}),
+            "dead": (1, {}),
+            self.changelog: (ENRICHED, CHANGELOG_CONFIG),
+        }
+        asyncio.run(create_topics(self.brokers, topics))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What differs between installations, and secrets: by variables."""
+        return {
+            **PASSWORDLESS,
+            "THALWEG_CONFIG": str(self.config),
+            "THALWEG_KAFKA__BROKERS": self.brokers,
+            "THALWEG_CLICKHOUSE__HOST": self.store.host,
+            "THALWEG_CLICKHOUSE__PORT": str(self.store.port),
+            "THALWEG_CLICKHOUSE__USER": self.store.user,
+            "THALWEG_CLICKHOUSE_PASSWORD": self.store.password,
+            "THALWEG_SECRET": SECRET,
+        }
+
+    def command(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """`thalweg …`, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "streams.cli", *words],
+            capture_output=True,
+            text=True,
+            env={**self.environment, **env},
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, role: str, **env: str) -> subprocess.Popen[bytes]:
+        """One worker; its log file is ``ROLE-N.log``."""
+        number = len(self._running)
+        with self.log(role, number).open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", "worker", role],
+                stdout=log,
+                stderr=log,
+                env={**self.environment, **env},
+            )
+        self._running.append(process)
+        return process
+
+    def log(self, role: str, number: int) -> Path:
+        """Of the process that was started as the ``number``-th, from 0."""
+        return self.logs / f"{role}-{number}.log"
+
+    def await_ready(self, role: str) -> None:
+        """Wait until the worker started last has taken part."""
+        log = self.log(role, len(self._running) - 1)
+        wait_until(lambda: "Worker ready" in log.read_text(), 40, f"{log.name}: Worker ready")
+
+    def close(self) -> None:
+        """End what still runs."""
+        for process in self._running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def client(self) -> Client:
+        """A new client of the store."""
+        clickhouse = ClickHouseSettings(host=self.store.host, port=self.store.port, user=self.store.user)
+        return make_client(clickhouse, self.store.password)
+
+    def log_texts(self) -> bytes:
+        """All that workers wrote."""
+        return b"\n".join(log.read_bytes() for log in sorted(self.logs.iterdir()))
+
+
+def leave(process: subprocess.Popen[bytes], seconds: float = 30) -> int:
+    """SIGTERM, and its exit code."""
+    process.send_signal(signal.SIGTERM)
+    return process.wait(seconds)
+
+
+def all_rows(client: Client) -> dict[str, Sequence[str]]:
+    """Every row of every table, as text."""
+    tables = client.execute("SELECT name FROM system.tables WHERE database = 'thalweg' AND engine LIKE '%MergeTree'")
+    return {
+        table: [row for (row,) in client.execute(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM thalweg.{table}")]
+        for (table,) in tables
+    }
