@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable
 
-from streams.keys import Keys, join
+from streams.keys import Keys, join, measured
 from streams.memo import remember
 from streams.records import NO_ID
 
@@ -22,7 +22,7 @@ def make_pseudonym(keys: Keys, purpose: str) -> Callable[[str], str]:
     uuid = keys.uuid(purpose)
 
     def pseudonym(value: str) -> str:
-        return uuid(join(value)).hex() if value else ""
+        return uuid(measured(value)).hex() if value else ""
 
     return remember(pseudonym)
 
@@ -45,13 +45,13 @@ def make_event_id(keys: Keys) -> Callable[[str, str, str, int, int, int], bytes]
     raw coordinates. What is no UUID becomes one by a keyed hash, so no id carries content of the input.
     """
     uuid, place = keys.uuid(EVENT), keys.uuid(PLACE)
-    pack, topic_name = _COORDINATES.pack, remember(join)
+    pack, topic_name = _COORDINATES.pack, remember(measured)
 
     def event_id(given: str, header: str, topic: str, partition: int, offset: int, index: int) -> bytes:
         if given:
-            return parse_uuid(given) or uuid(join(given))
+            return parse_uuid(given) or uuid(measured(given))
         if header:
-            return uuid(join(header, str(index))) if index else parse_uuid(header) or uuid(join(header))
+            return uuid(join(header, str(index))) if index else parse_uuid(header) or uuid(measured(header))
         return place(topic_name(topic) + pack(partition, offset, index))
 
     return event_id
