@@ -31,8 +31,8 @@ AT_ONCE = Limits(rows=5_000, bytes=4 << 20, interval=0.0)
 class EnrichWorker:
     """One process of the consumer group PREFIX-enrich.
 
-    ``partitions`` is how many the raw and the enriched topic have; the former goes with every marker, so that a reader
-    knows for whom to wait.
+    ``partitions`` is how many the raw, the enriched and the dead topic have; the first goes with every marker, so that
+    a reader knows for whom to wait.
     """
 
     def __init__(  # noqa: PLR0913 - the parts are composed once, in agents/worker.py
@@ -41,7 +41,7 @@ class EnrichWorker:
         settings: Settings,
         pipeline: Pipeline,
         rules: Control,
-        partitions: tuple[int, int],
+        partitions: tuple[int, int, int],
         metrics: Metrics,
         hooks: Hooks,
     ) -> None:
@@ -52,7 +52,7 @@ class EnrichWorker:
         self._pipeline = pipeline
         self._rules = rules
         self._producer: BatchProducer = app.batch_producer
-        self._raw_partitions, self._enriched_partitions = partitions
+        self._raw_partitions, self._enriched_partitions, self._dead_partitions = partitions
         self._metrics = metrics
         self._hooks = hooks
         self._announced = False
@@ -89,7 +89,7 @@ class EnrichWorker:
         if batch.dead:
             limit = self._kafka.max_batch_bytes - LETTER_OVERHEAD
             letters = [as_outgoing(letter, limit) for letter in batch.dead]
-            sends.append(self._producer.send(self._kafka.dead_topic, partition, letters))
+            sends.append(self._producer.send(self._kafka.dead_topic, partition % self._dead_partitions, letters))
         await asyncio.gather(*sends)
 
     def _marker(self, partition: int, heard: int) -> bytes:

@@ -15,7 +15,7 @@ from streams.errors import ContractError
 from streams.kafka.admin import partitions_of
 from streams.kafka.app import BatchApp, make_app
 from streams.kafka.app import run_worker as run_app
-from streams.kafka.state import STATE_NAME, StateTable, make_state
+from streams.kafka.state import STATE_NAME, StateTable, changelog_topic, make_state
 from streams.metrics import Metrics
 from streams.secret import read_secret
 from streams.sessionize.options import make_options_of
@@ -42,14 +42,14 @@ def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None, metri
 def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
     """The app of the enrich worker."""
     kafka = settings.kafka
-    raw_partitions, enriched_partitions = _partitions(kafka.brokers, kafka.raw_topic, kafka.enriched_topic)
+    raw, enriched, dead = _partitions(kafka.brokers, kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic)
     app = make_app("enrich", settings)
     EnrichWorker(
         app,
         settings,
-        pipeline.build(settings, read_secret(settings), enriched_partitions),
+        pipeline.build(settings, read_secret(settings), enriched),
         rules_control(default_rules()),
-        (raw_partitions, enriched_partitions),
+        (raw, enriched, dead),
         metrics,
         hooks,
     )
@@ -60,12 +60,18 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     """The app of the sessions worker."""
     kafka = settings.kafka
     password = settings.clickhouse_password.get_secret_value()
-    (partitions,) = _partitions(kafka.brokers, kafka.enriched_topic)
+    changelog = changelog_topic(settings)
+    partitions, logged = _partitions(kafka.brokers, kafka.enriched_topic, changelog)
+    if logged != partitions:
+        raise ContractError(
+            f"topic {changelog} has {logged} partitions, and {kafka.enriched_topic} has {partitions}",
+            "the changelog needs as many: make it anew while it is empty, else start a new generation",
+        )
+    sink = Sink(settings.clickhouse, password, generation=kafka.generation, on_event=metrics.sink)
+    sink.check()  # the first word to the warehouse, so that it is told well when nobody answers
     client = make_client(settings.clickhouse, password)
     register(client, settings.clickhouse.database, kafka.enriched_topic, kafka.generation, partitions)
     client.disconnect()
-    sink = Sink(settings.clickhouse, password, generation=kafka.generation, on_event=metrics.sink)
-    sink.check()
     app = make_app("sessions", settings)
     options_of = make_options_of(settings.sessions, settings.apps)
 

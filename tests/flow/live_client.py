@@ -110,7 +110,10 @@ class LiveClient(threading.Thread):
                 "title": f"Order of {mail}",
                 "note": f"call {mail} back",
             },
-            "context": {"ip": f"198.51.100.{host}", "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"},
+            "context": {
+                "ip": f"198.51.100.{host}",
+                "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+            },
         }
 
     def _broken(self, message: dict[str, object]) -> tuple[str, bytes]:
