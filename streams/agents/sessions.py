@@ -6,11 +6,16 @@ copy until then, so a batch that failed anywhere is simply folded again.
 
 import time
 from collections.abc import Callable
+from typing import cast
+
+from faust.types import TP
 
 from streams.agents.hooks import Hooks
 from streams.encode import decode
+from streams.errors import ContractError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
+from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
 from streams.kafka.state import StateTable
 from streams.metrics import Metrics
@@ -35,6 +40,7 @@ class SessionsWorker:
         metrics: Metrics,
         hooks: Hooks,
     ) -> None:
+        self._app, self._settings = app, settings
         self._state = state
         self._make_fold = make_fold
         self._sink = sink
@@ -68,7 +74,20 @@ class SessionsWorker:
         fold = self._folds.get(partition)
         if fold is None:
             fold = self._folds[partition] = self._make_fold(partition, self._state)
+            if not self._settings.bounded:  # an embedded broker begins empty, and does not tell its end truly
+                self._refuse_other_topic(partition, fold.applied)
         return fold
+
+    def _refuse_other_topic(self, partition: int, applied: int) -> None:
+        """A topic that ends below what was folded from it was made anew: its records would be taken for old ones."""
+        topic = self._settings.kafka.enriched_topic
+        consumer = cast("BatchConsumer", self._app.consumer)
+        end = consumer.highwater(TP(topic, partition))
+        if end <= applied:
+            raise ContractError(
+                f"{topic}[{partition}] ends at {end}, but offset {applied} was folded: the topic was made anew",
+                "raise kafka.generation, and give the workers a new kafka.group_prefix",
+            )
 
     def _forget(self, partitions: set[int]) -> None:
         for partition in partitions:
