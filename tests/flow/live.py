@@ -13,7 +13,7 @@ from clickhouse_driver import Client
 
 from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, create_topics
 from streams.kafka.state import changelog_topic
-from streams.settings import ClickHouseSettings, Settings
+from streams.settings import ClickHouseSettings, KafkaSettings, Settings
 from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress
 from tests.kafka.waiting import wait_until
@@ -40,25 +40,29 @@ CONFIG = {
 
 
 class Installation:
-    """Topics, tables and workers. ``logs`` is the folder of the workers' logs, one per process, in order of start."""
+    """Topics, tables and workers. ``prefix`` goes before the names of topics, groups and database, for more of them.
 
-    def __init__(self, folder: Path, brokers: str, store: StoreAddress) -> None:
+    ``logs`` is the folder of the workers' logs, one per process, in order of start.
+    """
+
+    def __init__(self, folder: Path, brokers: str, store: StoreAddress, prefix: str = "") -> None:
         self.brokers, self.store = brokers, store
+        self.raw, self.enriched, self.dead = (f"{prefix}{name}" for name in ("raw", "enriched", "dead"))
+        self.group, self.database = f"{prefix}thalweg", f"{prefix}thalweg"
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
         self.config = folder / "thalweg.yaml"
         self.config.write_text(yaml.safe_dump({**CONFIG, "data_dir": str(folder / "faust")}))
-        self.settings = Settings.model_validate({**CONFIG, "kafka": {**CONFIG["kafka"], "brokers": brokers}})  # type: ignore[dict-item]
-        self.changelog = changelog_topic(self.settings)
-        self._running: list[subprocess.Popen[bytes]] = []
+        self.changelog = changelog_topic(Settings(kafka=KafkaSettings(group_prefix=self.group)))
+        self.running: list[subprocess.Popen[bytes]] = []
 
-    def make_topics(self) -> None:
+    def make_topics(self, changelog: int = ENRICHED) -> None:
         """As an operator would. Topic ``dead`` has fewer partitions than ``raw``."""
         topics = {
-            "raw": (RAW, RAW_CONFIG),
-            "enriched": (ENRICHED, {}),
-            "dead": (1, {}),
-            self.changelog: (ENRICHED, CHANGELOG_CONFIG),
+            self.raw: (RAW, RAW_CONFIG),
+            self.enriched: (ENRICHED, {}),
+            self.dead: (1, {}),
+            self.changelog: (changelog, CHANGELOG_CONFIG),
         }
         asyncio.run(create_topics(self.brokers, topics))
 
@@ -69,6 +73,11 @@ class Installation:
             **PASSWORDLESS,
             "THALWEG_CONFIG": str(self.config),
             "THALWEG_KAFKA__BROKERS": self.brokers,
+            "THALWEG_KAFKA__RAW_TOPIC": self.raw,
+            "THALWEG_KAFKA__ENRICHED_TOPIC": self.enriched,
+            "THALWEG_KAFKA__DEAD_TOPIC": self.dead,
+            "THALWEG_KAFKA__GROUP_PREFIX": self.group,
+            "THALWEG_CLICKHOUSE__DATABASE": self.database,
             "THALWEG_CLICKHOUSE__HOST": self.store.host,
             "THALWEG_CLICKHOUSE__PORT": str(self.store.port),
             "THALWEG_CLICKHOUSE__USER": self.store.user,
@@ -89,7 +98,7 @@ class Installation:
 
     def start(self, role: str, **env: str) -> subprocess.Popen[bytes]:
         """One worker; its log file is ``ROLE-N.log``."""
-        number = len(self._running)
+        number = len(self.running)
         with self.log(role, number).open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "streams.cli", "worker", role],
@@ -97,7 +106,7 @@ class Installation:
                 stderr=log,
                 env={**self.environment, **env},
             )
-        self._running.append(process)
+        self.running.append(process)
         return process
 
     def log(self, role: str, number: int) -> Path:
@@ -106,12 +115,12 @@ class Installation:
 
     def await_ready(self, role: str) -> None:
         """Wait until the worker started last has taken part."""
-        log = self.log(role, len(self._running) - 1)
+        log = self.log(role, len(self.running) - 1)
         wait_until(lambda: "Worker ready" in log.read_text(), 40, f"{log.name}: Worker ready")
 
     def close(self) -> None:
         """End what still runs."""
-        for process in self._running:
+        for process in self.running:
             if process.poll() is None:
                 process.kill()
                 process.wait()

@@ -1,0 +1,78 @@
+"""When a partition counts as heard up to its head: only behind everything that stands before it."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiokafka.structs import ConsumerRecord
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
+
+from streams.kafka.app import make_app
+from streams.kafka.consumer import BatchConsumer
+from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.lane import Limits
+from streams.settings import Settings
+from tests.kafka.records import record
+from tests.kafka.waiting import wait_until
+from tests.kafka.workers import Bench
+
+FIRST, SECOND = TP("raw", 0), TP("raw", 1)
+NOW = 1_800_000_000.0
+
+
+def test_a_head_behind_records_on_their_way_is_not_heard(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two partitions come with one fetch, and the next finds both at their heads, before the second is handed out."""
+
+    async def fetched(*_: Any, **__: Any) -> dict[TP, list[ConsumerRecord]]:
+        return {FIRST: [record(0, b"a")], SECOND: [record(0, b"b")]}
+
+    async def story() -> None:
+        app = make_app("enrich", Settings(data_dir=tmp_path))
+        app.batch_topics["raw"] = Limits(10, 1000, 0.0)
+        consumer = cast("BatchConsumer", app.consumer)
+        thread = consumer._own_thread
+
+        async def take(_: float) -> tuple[Any, set[TP]]:
+            return await thread._fetch_records(cast("Any", None), {FIRST, SECOND}), set()
+
+        monkeypatch.setattr(AIOKafkaConsumerThread, "_fetch_records", fetched)
+        monkeypatch.setattr(thread, "_position", lambda _: 1)
+        monkeypatch.setattr(consumer, "highwater", lambda _: 1)
+        monkeypatch.setattr(consumer, "_wait_next_records", take)
+        consumer._sought = consumer.flow_active = True
+        slices = consumer.getmany(1.0)
+        _, first = await anext(slices)
+        thread.heads.update({("raw", 0): (1, NOW), ("raw", 1): (1, NOW)})
+
+        assert (consumer.heard_head(FIRST), consumer.heard_head(SECOND)) == (None, None)
+        _, second = await anext(slices)
+        assert [each async for each in slices] == []
+        assert (consumer.heard_head(FIRST), consumer.heard_head(SECOND)) == (None, None)
+        consumer.ack(second)
+        assert (consumer.heard_head(FIRST), consumer.heard_head(SECOND)) == (None, NOW)
+        consumer.ack(first)
+        assert (consumer.heard_head(FIRST), consumer.heard_head(SECOND)) == (NOW, NOW)
+        thread.thread_loop.close()
+
+    asyncio.run(story())
+
+
+def test_a_fetch_that_failed_finds_no_head(tmp_path: Path) -> None:
+    """While the broker is away time stands still, however often the worker asks: it may hold records by then."""
+    with EmbeddedBroker(tmp_path / "broker.log") as broker:
+        bench = Bench({"brokers": broker.bootstrap, "idempotent": False, "session_timeout": 2.0}, tmp_path, 1)
+        bench.worker(heads=True)
+        head = bench.folder / "out.head"
+        try:
+            wait_until(head.exists, 30, "the head is found")
+            broker.stop()
+            gone = time.time()
+            wait_until(lambda: bench.log(0).count("Failed fetch") >= 5, 30, "fetches fail")
+            heard = float(head.read_text())
+        finally:
+            bench.close()
+
+    assert heard < gone
