@@ -12,7 +12,7 @@ from streams.agents.hooks import Hooks
 from streams.agents.sessions import SessionsWorker
 from streams.anonymize.rules import default_rules, rules_control
 from streams.errors import ContractError
-from streams.kafka.admin import partitions_of
+from streams.kafka.admin import no_answer, partitions_of
 from streams.kafka.app import BatchApp, make_app
 from streams.kafka.app import run_worker as run_app
 from streams.kafka.state import STATE_NAME, StateTable, changelog_topic, make_state
@@ -91,6 +91,6 @@ def _partitions(brokers: str, *topics: str) -> list[int]:
     try:
         return asyncio.run(ask())
     except (KafkaError, OSError) as error:
-        raise ContractError(f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers") from error
+        raise no_answer(brokers, error) from error
     finally:
         asyncio.set_event_loop(asyncio.new_event_loop())

@@ -57,6 +57,11 @@ async def partitions_of(brokers: str, topic: str) -> int:
         await admin.close()
 
 
+def no_answer(brokers: str, error: Exception) -> ContractError:
+    """What to tell when the first word to Kafka failed."""
+    return ContractError(f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers")
+
+
 async def _visible(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> None:
     deadline = time.monotonic() + VISIBLE_SECONDS
     while True:

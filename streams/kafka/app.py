@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.types.transports import TransportT
 
 from streams.errors import ThalwegError
+from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
 from streams.kafka.transport import BatchTransport
@@ -112,12 +114,14 @@ def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
 
 
 def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
-    """Run the app until a signal: exit 0, or 70 when work failed."""
+    """Run the app until a signal: exit 0, or 70 when work failed. Raises ContractError when no broker lets it start."""
     worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout
     try:
         worker.execute_from_commandline()
     except SystemExit as end:
+        if isinstance(end.__context__, KafkaError) and not app.failed:
+            raise no_answer(app.settings.kafka.brokers, end.__context__) from None
         code = EXIT_FAILED if app.failed else end.code
     except BaseException:
         if not app.failed:
