@@ -5,8 +5,11 @@ It touches Kafka only. Effects in order: enriched batches and dead letters ackno
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
+
+from aiokafka.structs import ConsumerRecord
 
 from streams.agents.hooks import Hooks
 from streams.encode import encode
@@ -15,7 +18,7 @@ from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
 from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
-from streams.kafka.producer import BatchProducer
+from streams.kafka.producer import BatchProducer, Outgoing
 from streams.metrics import Metrics
 from streams.pipeline import EnrichedBatch, Pipeline
 from streams.records import INFINITY, Control, DeadLetter, Marker, RawBatch
@@ -24,8 +27,13 @@ from streams.settings import Settings
 HEAD_SECONDS = 1.0
 LETTER_OVERHEAD = 8192
 """Bytes left for what we say about a dead letter."""
-AT_ONCE = Limits(rows=5_000, bytes=4 << 20, interval=0.0)
-"""No waiting for more: a slice goes out as it comes, up to this large."""
+AT_ONCE = Limits(rows=10_000, bytes=16 << 20, interval=0.0)
+"""No waiting for more: slices go out as they come, and those that gather meanwhile go together, up to this large."""
+PIECE = 2_000
+"""Records worked on between two looks at the network: some 50 ms."""
+
+Send = tuple[str, int, Sequence[Outgoing]]
+"""Topic, partition, values."""
 
 
 class EnrichWorker:
@@ -64,33 +72,44 @@ class EnrichWorker:
             app.timer(HEAD_SECONDS)(self._mark_heads)
 
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
-        """Each slice through the pure stages and out; nothing is acknowledged before all of it is written."""
-        for piece in slices:
-            with self._metrics.timed("enrich"):
-                batch = self._enrich(partition, piece)
-                await self._announce()
-                self._hooks.reached("enrich.before_send")
-                await self._send(partition, batch)
-                self._hooks.reached("enrich.after_send")
+        """Through the pure stages and out, piece by piece: while one is sent the next is worked on.
 
-    def _enrich(self, partition: int, piece: BatchMessage) -> EnrichedBatch:
+        Returns, and so acknowledges, when all is written. Sends to one enriched partition queue in the producer, in
+        the order they were begun. Raises the first failure; what was not sent by then is not sent any more.
+        """
+        await self._announce()
+        with self._metrics.timed("enrich"), _first_failure():
+            async with asyncio.TaskGroup() as sending:
+                for records in _pieces(slices):
+                    sends = self._sends(partition, self._enrich(partition, records))
+                    for send in sends:  # all of them before the first: what is left out now would come out of order
+                        self._producer.refuse_large(*send)
+                    self._hooks.reached("enrich.before_send")
+                    for send in sends:
+                        sending.create_task(self._producer.send(*send))
+                    await asyncio.sleep(0)
+        self._hooks.reached("enrich.after_send")
+
+    def _enrich(self, partition: int, records: list[ConsumerRecord]) -> EnrichedBatch:
         began = time.process_time()
-        batch = self._pipeline(RawBatch(self._raw_topic, partition, piece.records))
+        batch = self._pipeline(RawBatch(self._raw_topic, partition, records))
         cpu_seconds = time.process_time() - began
-        self._metrics.enriched(partition, len(piece.records), batch.counts, cpu_seconds, piece.nbytes)
+        nbytes = sum([len(record.value or b"") for record in records])
+        self._metrics.enriched(partition, len(records), batch.counts, cpu_seconds, nbytes)
         self._metrics.removed(batch.removed)
         return batch
 
-    async def _send(self, partition: int, batch: EnrichedBatch) -> None:
+    def _sends(self, partition: int, batch: EnrichedBatch) -> list[Send]:
+        """What a batch writes: to every enriched partition its records and a marker, and its dead letters."""
         ended = batch.ended and self._bounded
         marker = self._marker(partition, INFINITY if ended else batch.heard)
         topic = self._kafka.enriched_topic
-        sends = [self._producer.send(topic, k, [*values, marker]) for k, values in enumerate(batch.partitions)]
+        sends: list[Send] = [(topic, k, [*values, marker]) for k, values in enumerate(batch.partitions)]
         if batch.dead:
             limit = self._kafka.max_batch_bytes - LETTER_OVERHEAD
             letters = [as_outgoing(letter, limit) for letter in batch.dead]
-            sends.append(self._producer.send(self._kafka.dead_topic, partition % self._dead_partitions, letters))
-        await asyncio.gather(*sends)
+            sends.append((self._kafka.dead_topic, partition % self._dead_partitions, letters))
+        return sends
 
     def _marker(self, partition: int, heard: int) -> bytes:
         return encode(Marker(raw_topic=self._raw_topic, partitions=self._raw_partitions, heard={partition: heard}))
@@ -116,6 +135,22 @@ class EnrichWorker:
     async def _to_all(self, value: bytes) -> None:
         topic = self._kafka.enriched_topic
         await asyncio.gather(*(self._producer.send(topic, k, [value]) for k in range(self._enriched_partitions)))
+
+
+def _pieces(slices: list[BatchMessage]) -> Iterator[list[ConsumerRecord]]:
+    """The slices put together and cut anew: small ones cost a send each, and a large one holds up the sends."""
+    records = [record for piece in slices for record in piece.records]
+    for start in range(0, len(records), PIECE):
+        yield records[start : start + PIECE]
+
+
+@contextmanager
+def _first_failure() -> Iterator[None]:
+    """A task group's first failure by itself, so that what is logged names it."""
+    try:
+        yield
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:

@@ -6,6 +6,7 @@ from operator import attrgetter
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
 from streams.anonymize.ip import truncate
@@ -16,7 +17,7 @@ from streams.anonymize.url import cut
 from streams.anonymize.visitor import make_visitor
 from streams.keys import Keys
 from streams.outcome import Drop
-from streams.records import Event, ParsedEvent
+from streams.records import NO_ID, Event, ParsedEvent
 
 TEXTS = (
     "platform event event_name page_title mkt_medium mkt_source mkt_term mkt_content mkt_campaign br_lang os_timezone "
@@ -28,6 +29,19 @@ _STRIKABLE = (*TEXTS[2:], "page_url", "page_referrer")
 _texts = attrgetter(*TEXTS)
 _own = attrgetter(*WORDS)
 _ABSENT = "-"  # a log's word for none
+_BLANK = Event(
+    event_id=NO_ID,
+    app_id="",
+    event_fingerprint=0,
+    collector_tstamp=0,
+    derived_tstamp=0,
+    arrival_tstamp=0,
+    raw_topic="",
+    raw_partition=0,
+    raw_offset=0,
+    event="",
+)
+"""A copy of it filled in place costs half of what fifty keyword arguments do."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -64,57 +78,39 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""
         address = truncate(raw.ip)
         properties = {clean(key): clean(value) for key, value in raw.properties.items()}
-        (
-            platform, name, event_name, page_title, medium, source, term, content, campaign, br_lang, os_timezone,
-            se_category, se_action, se_label, se_property, contexts, useragent,
-        ) = cleaned  # fmt: skip
-        event = Event(
-            event_id=event_id(
-                raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
-            ),
-            app_id=clean(raw.app_id),
-            visitor_id=visitor(raw, raw.app_id),
-            event_fingerprint=fingerprint(place.value, index),
-            collector_tstamp=collector,
-            derived_tstamp=derived,
-            arrival_tstamp=arrival,
-            dvce_created_tstamp=raw.dvce_created_tstamp,
-            dvce_sent_tstamp=raw.dvce_sent_tstamp,
-            raw_topic=place.raw_topic,
-            raw_partition=place.raw_partition,
-            raw_offset=place.raw_offset,
-            raw_index=index,
-            raw_events=place.raw_events,
-            raw_size=len(place.value),
-            platform=platform,
-            event=name,
-            event_name=event_name,
-            user_id=user(raw.user_id) if raw.user_id else "",
-            domain_sessionid=session(raw.domain_sessionid) if raw.domain_sessionid else "",
-            user_ipaddress=address,
-            useragent="" if useragent == _ABSENT else useragent,
-            page_url=page_url,
-            page_title=page_title,
-            page_referrer="" if page_referrer == _ABSENT else page_referrer,
-            mkt_medium=medium,
-            mkt_source=source,
-            mkt_term=term,
-            mkt_content=content,
-            mkt_campaign=campaign,
-            mkt_network=network,
-            br_lang=br_lang,
-            os_timezone=os_timezone,
-            dvce_screenwidth=raw.dvce_screenwidth,
-            dvce_screenheight=raw.dvce_screenheight,
-            se_category=se_category,
-            se_action=se_action,
-            se_label=se_label,
-            se_property=se_property,
-            se_value=raw.se_value,
-            contexts=contexts,
-            properties=properties,
-            rules_version=rules_version,
+        event = replace(_BLANK)
+        # who and which
+        event.event_id = event_id(
+            raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
         )
+        event.app_id = clean(raw.app_id)
+        event.visitor_id = visitor(raw, raw.app_id)
+        event.event_fingerprint = fingerprint(place.value, index)
+        if raw.user_id:
+            event.user_id = user(raw.user_id)
+        if raw.domain_sessionid:
+            event.domain_sessionid = session(raw.domain_sessionid)
+        event.user_ipaddress = address
+        # when
+        event.collector_tstamp, event.derived_tstamp, event.arrival_tstamp = collector, derived, arrival
+        event.dvce_created_tstamp, event.dvce_sent_tstamp = raw.dvce_created_tstamp, raw.dvce_sent_tstamp
+        # where in the log
+        event.raw_topic, event.raw_partition, event.raw_offset = place.raw_topic, place.raw_partition, place.raw_offset
+        event.raw_index, event.raw_events, event.raw_size = index, place.raw_events, len(place.value)
+        # what
+        (
+            event.platform, event.event, event.event_name, event.page_title, event.mkt_medium, event.mkt_source,
+            event.mkt_term, event.mkt_content, event.mkt_campaign, event.br_lang, event.os_timezone, event.se_category,
+            event.se_action, event.se_label, event.se_property, event.contexts, event.useragent,
+        ) = cleaned  # fmt: skip
+        if event.useragent == _ABSENT:
+            event.useragent = ""
+        event.page_url, event.mkt_network = page_url, network
+        event.page_referrer = "" if page_referrer == _ABSENT else page_referrer
+        event.dvce_screenwidth, event.dvce_screenheight = raw.dvce_screenwidth, raw.dvce_screenheight
+        event.se_value = raw.se_value
+        event.properties, event.bot_indicators = properties, []
+        event.rules_version = rules_version
         if (
             cleaned.count("") != texts.count("")
             or (not address and raw.ip)

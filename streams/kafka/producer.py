@@ -77,14 +77,15 @@ class BatchProducer:
         async with self._locks[where]:
             if where in self._failed:
                 raise SendFailed(f"{topic}[{partition}] takes nothing more: {self._failed[where]}")
-            self._refuse_large(topic, partition, values)
+            self.refuse_large(topic, partition, values)
             last = -1
             for batch, count in self._batches(values):
                 base = await self._acknowledged(topic, partition, batch)
                 last = base + count - 1 if base >= 0 else -1
             return last
 
-    def _refuse_large(self, topic: str, partition: int, values: Sequence[Outgoing]) -> None:
+    def refuse_large(self, topic: str, partition: int, values: Sequence[Outgoing]) -> None:
+        """Raise RecordTooLarge where a value is. For callers who begin several sends and want none begun then."""
         limit = self._kafka.max_batch_bytes - RECORD_OVERHEAD
         for value in values:
             size = len(value) if isinstance(value, bytes) else _size(value)

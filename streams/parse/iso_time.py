@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from streams.parse.range import in_range
+from streams.parse.range import EARLIEST, LATEST
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000
@@ -32,7 +32,7 @@ def iso_time(text: str) -> int | None:
         moment = moment.replace(tzinfo=UTC)
     past = moment - _EPOCH
     tstamp = past.days * _DAY + past.seconds * 1000 + past.microseconds // 1000 + extra
-    return tstamp if in_range(tstamp) else None
+    return tstamp if EARLIEST <= tstamp <= LATEST else None
 
 
 def _mend(text: str) -> tuple[str, int]:

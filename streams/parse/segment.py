@@ -12,7 +12,7 @@ from streams.parse.json_guard import undecoded, unfit
 from streams.parse.properties import as_texts
 from streams.parse.range import UINT16_MAX
 from streams.parse.result import MAX_BYTES, Empty, Headers, Parsed, Parser
-from streams.parse.segment_message import MAX_TEXT, Campaign, Context, Message, Page, Screen
+from streams.parse.segment_message import MAX_TEXT, Context, Message, Page
 from streams.parse.segment_times import read_times
 from streams.records import ParsedEvent
 
@@ -23,7 +23,7 @@ PLATFORMS: Mapping[str, str] = {"server": "srv", "mobile": "mob", "browser": "we
 """Segment's ``channel`` to Snowplow's platform."""
 
 _PAGE_KEYS = ("url", "title", "referrer", "path", "search")
-_NO_CONTEXT, _NO_PAGE, _NO_CAMPAIGN, _NO_SCREEN = Context(), Page(), Campaign(), Screen()
+_NO_CONTEXT, _NO_PAGE = Context(), Page()
 
 
 def make_segment(max_bytes: int = MAX_BYTES) -> Parser:
@@ -81,45 +81,42 @@ def _event(message: Message, headers: Headers, is_long: bool) -> ParsedEvent | D
     if kind == "track" and not message.event:
         return Dead(Reason.FIELD_MISSING, "event")
     try:
-        received, created, sent, true = read_times(message)
+        times = read_times(message)
     except ValueError as error:
         return Dead(Reason.TIME_UNREADABLE, str(error))
     properties = _properties(message, kind)
     if is_long and any(len(text) > MAX_TEXT for text in properties.values()):
         return Dead(Reason.TOO_LARGE, "a property")
+    parsed = ParsedEvent(event=EVENTS[kind])
+    parsed.event_name = _name(message, kind) or parsed.event
+    parsed.platform = PLATFORMS.get(message.channel or "", "mob" if kind == "screen" else "web")
+    parsed.event_id = _id(message.message_id) or headers.get("event_id", "")
+    parsed.anonymous_id, parsed.user_id = anonymous_id, user_id
+    parsed.collector_tstamp, parsed.dvce_created_tstamp, parsed.dvce_sent_tstamp, parsed.true_tstamp = times
     context = message.context or _NO_CONTEXT
-    campaign = context.campaign or _NO_CAMPAIGN
-    screen = context.screen or _NO_SCREEN
     url, title, referrer = _page(context.page or _NO_PAGE, kind, properties)
-    event = EVENTS[kind]
-    return ParsedEvent(
-        app_id=headers.get("app_id") or (context.app.name if context.app else None) or "",
-        platform=PLATFORMS.get(message.channel or "", "mob" if kind == "screen" else "web"),
-        event=event,
-        event_name=(message.event if kind == "track" else message.name if kind == "screen" else None) or event,
-        event_id=_id(message.message_id) or headers.get("event_id", ""),
-        collector_tstamp=received,
-        dvce_created_tstamp=created,
-        dvce_sent_tstamp=sent,
-        true_tstamp=true,
-        ip=context.ip or headers.get("ip", ""),
-        useragent=context.user_agent or headers.get("user_agent", ""),
-        anonymous_id=anonymous_id,
-        user_id=user_id,
-        page_url=url or "",
-        page_title=title or "",
-        page_referrer=referrer or "",
-        mkt_medium=campaign.medium or "",
-        mkt_source=campaign.source or "",
-        mkt_term=campaign.term or "",
-        mkt_content=campaign.content or "",
-        mkt_campaign=campaign.name or "",
-        br_lang=context.locale or "",
-        os_timezone=context.timezone or "",
-        dvce_screenwidth=_pixels(screen.width),
-        dvce_screenheight=_pixels(screen.height),
-        properties=properties,
-    )
+    parsed.page_url, parsed.page_title, parsed.page_referrer = url or "", title or "", referrer or ""
+    parsed.properties = properties
+    _take_context(parsed, context, headers)
+    return parsed
+
+
+def _name(message: Message, kind: str) -> str | None:
+    return message.event if kind == "track" else message.name if kind == "screen" else None
+
+
+def _take_context(parsed: ParsedEvent, context: Context, headers: Headers) -> None:
+    parsed.app_id = headers.get("app_id") or (context.app.name if context.app else None) or ""
+    parsed.ip = context.ip or headers.get("ip", "")
+    parsed.useragent = context.user_agent or headers.get("user_agent", "")
+    parsed.br_lang, parsed.os_timezone = context.locale or "", context.timezone or ""
+    screen, campaign = context.screen, context.campaign
+    if screen is not None:
+        parsed.dvce_screenwidth, parsed.dvce_screenheight = _pixels(screen.width), _pixels(screen.height)
+    if campaign is not None:
+        parsed.mkt_medium, parsed.mkt_source = campaign.medium or "", campaign.source or ""
+        parsed.mkt_term, parsed.mkt_content = campaign.term or "", campaign.content or ""
+        parsed.mkt_campaign = campaign.name or ""
 
 
 def _id(value: str | int | None) -> str:

@@ -13,18 +13,16 @@ SegmentTimes = tuple[int | None, int | None, int | None, int | None]
 
 def read_times(message: Message) -> SegmentTimes:
     """Raises ValueError, saying which, where a time is there and unreadable."""
-    received = _time("receivedAt", message.received_at)
-    sent = _time("sentAt", message.sent_at)
-    timestamp = _time("timestamp", message.timestamp)
-    original = _time("originalTimestamp", message.original_timestamp)
+    received = _time("receivedAt", message.received_at) if message.received_at else None
+    sent = _time("sentAt", message.sent_at) if message.sent_at else None
+    timestamp = _time("timestamp", message.timestamp) if message.timestamp else None
+    original = _time("originalTimestamp", message.original_timestamp) if message.original_timestamp else None
     if sent is None:
         return received, original, None, timestamp
     return received, timestamp if original is None else original, sent, None
 
 
-def _time(name: str, text: str | None) -> int | None:
-    if not text:
-        return None
+def _time(name: str, text: str) -> int:
     tstamp = iso_time(text)
     if tstamp is None:
         raise ValueError(f"{name} {text[:64]}")

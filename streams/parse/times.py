@@ -1,7 +1,8 @@
 """The three times of an event: the collector's, its arrival, and when it happened. Rules: design.md §4."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from streams.outcome import Dead, Reason
 from streams.parse.range import EARLIEST, in_range
@@ -9,7 +10,7 @@ from streams.parse.result import Headers
 from streams.records import ParsedEvent
 
 
-class Times(NamedTuple):
+class Times(msgspec.Struct, frozen=True, gc=False):
     """Milliseconds since 1970 UTC."""
 
     collector: int
