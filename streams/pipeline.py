@@ -106,8 +106,8 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
                 out.counts[outcome.outcome, outcome.reason] += 1
                 if isinstance(done, Dead):
                     out.dead.append(make_letter(done, place, index, record.headers))
-            if bounded and is_end(headers):
-                out.ended = True
+                if bounded and is_end(headers):
+                    out.ended = True
         out.heard, out.removed = heard, dict(removed)
         if accepted:
             out.counts[_ACCEPTED] = accepted

@@ -62,7 +62,10 @@ class Trial:
     async def run(self, lines: Sequence[bytes], slice_rows: int) -> None:
         """Work, and let its error out."""
         kafka = self.settings.kafka
-        topics = {kafka.enriched_topic: (PARTITIONS, {}), kafka.dead_topic: (1, {})}
+        topics: dict[str, tuple[int, dict[str, str]]] = {
+            kafka.enriched_topic: (PARTITIONS, {}),
+            kafka.dead_topic: (1, {}),
+        }
         await create_topics(kafka.brokers, topics)
         app = make_app("enrich", self.settings)
         worker = EnrichWorker(

@@ -1,7 +1,8 @@
 """`make bench`: the workers beside a bare loop over the same functions and a stock Faust agent, in one run.
 
-Rows of name, events, events_per_s, cpu_us_per_event on stdout and in bench.json; machines are noisy, so look at the
-ratios. THALWEG_TEST_BENCH_EVENTS sets how many events (200,000).
+Rows of name, events, events_per_s, cpu_us_per_event in bench.json, and with their ratios on stdout. Machines are noisy:
+worker and bare loop run in turn, THALWEG_TEST_BENCH_ROUNDS times (3), and medians are compared. Where the load average
+on stderr says that others work too, trust CPU more than speed. THALWEG_TEST_BENCH_EVENTS: how many events (200,000).
 """
 
 import asyncio
@@ -10,13 +11,13 @@ import os
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
@@ -32,13 +33,16 @@ from streams.simulate import write_demo
 from streams.warehouse.client import make_client
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import Target, open_target
+from tests.bench.measured_worker import Reading
 from tests.bench.peers import Cost, measure
+from tests.bench.table import rows_of, table_of
 
 EVENTS = int(os.environ.get("THALWEG_TEST_BENCH_EVENTS", "200000"))
+ROUNDS = int(os.environ.get("THALWEG_TEST_BENCH_ROUNDS", "3"))
 PARTITIONS = 2
 LIMIT_SECONDS = 600.0
-QUIET_SECONDS = 8.0
-"""A worker whose result did not change for so long is done (its batches come far more often)."""
+QUIET_SECONDS = 2.0
+"""Records are counted before their effects: so long after the last are these done."""
 FLUSH_ROWS = "10000"
 """Enough batches of the sessions worker to leave the first one out."""
 SIDE_TOPIC = "enriched-peers"
@@ -47,21 +51,22 @@ SIDE_TOPIC = "enriched-peers"
 class Bench:
     """One filled raw topic, and the processes that are measured over it, one after another."""
 
-    def __init__(self, folder: Path, settings: Settings, target: Target) -> None:
-        self._folder, self._settings, self._target = folder, settings, target
+    def __init__(self, folder: Path, settings: Settings, target: Target, records: int) -> None:
+        self._folder, self._settings, self._target, self._records = folder, settings, target, records
 
     def peer(self, name: str, **kafka: str) -> Cost:
         """One of the peers; ``kafka`` changes its settings."""
         return measure(name, self._environment(name, **kafka), self._folder, LIMIT_SECONDS)
 
     def worker(self, role: str, **kafka: str) -> Cost:
-        """A real worker, stopped when nothing more comes."""
+        """A real worker, stopped when it has worked off every raw record."""
         result = self._folder / f"{role}-worker.json"
+        result.unlink(missing_ok=True)
         command = [sys.executable, "-m", "tests.bench.measured_worker", str(result), role]
         child = Child(role, command, self._environment(f"{role}-worker", **kafka), self._folder / f"{role}-worker.log")
         child.start()
         try:
-            return _settled(result, child)
+            return _finished(result, child, self._records)
         finally:
             child.stop(30)
 
@@ -75,17 +80,19 @@ class Bench:
         return {**environment, "THALWEG_FLUSH__ROWS": FLUSH_ROWS, **changes}
 
 
-def _settled(result: Path, child: Child) -> Cost:
-    """The worker's cost, once it no longer grows."""
+def _finished(result: Path, child: Child, records: int) -> Cost:
+    """The worker's cost, once it has counted all raw records and the last batch's effects are done too."""
     last, since, deadline = b"", time.monotonic(), time.monotonic() + LIMIT_SECONDS
     while time.monotonic() < deadline:
         child.supervise()
         now = result.read_bytes() if result.exists() else b""
-        if now != last or not now:
+        if now != last:
             last, since = now, time.monotonic()
-        elif time.monotonic() - since > QUIET_SECONDS:
-            return msgspec.json.decode(last, type=Cost)
-        time.sleep(0.2)
+        elif now and time.monotonic() - since > QUIET_SECONDS:
+            reading = msgspec.json.decode(now, type=Reading)
+            if reading.records >= records:
+                return reading.cost
+        time.sleep(0.1)
     raise TimeoutError(f"{result.name}: no end after {LIMIT_SECONDS:.0f} s")
 
 
@@ -99,58 +106,52 @@ def _bench(folder: Path) -> Iterator[Bench]:
         migrate(client, target.clickhouse.database)
         broker = stack.enter_context(EmbeddedBroker(folder / "broker.log").start())
         settings = bounded_settings(load_settings(None), broker.bootstrap, 1, 1, target)
-        asyncio.run(_fill(folder, settings, target))
-        yield Bench(folder, settings, target)
+        yield Bench(folder, settings, target, asyncio.run(_fill(folder, settings, target)))
 
 
-async def _fill(folder: Path, settings: Settings, target: Target) -> None:
+async def _fill(folder: Path, settings: Settings, target: Target) -> int:
+    """How many records the raw topic holds."""
     kafka = settings.kafka
-    names = [kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic, changelog_topic(settings), SIDE_TOPIC]
+    groups = [settings.model_copy(update={"kafka": kafka.model_copy(update=group(n))}) for n in range(ROUNDS)]
+    changelogs = [changelog_topic(each) for each in groups]
+    names = [kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic, SIDE_TOPIC, *changelogs]
     await create_topics(kafka.brokers, {name: (PARTITIONS, {}) for name in names})
     source = write_demo(folder, EVENTS, 1)
     producer = BatchProducer(settings)
     await producer.start()
     records = sorted_records([source], "segment", Keys(target.secret(settings)), "", folder)
-    await load(records, producer, kafka.raw_topic, PARTITIONS, lambda _: None)
+    counts = await load(records, producer, kafka.raw_topic, PARTITIONS, lambda _: None)
     await producer.stop()
+    return sum(counts)
+
+
+def group(number: int) -> dict[str, str]:
+    """Kafka settings of a round: each reads from the start, as a group of its own."""
+    return {"group_prefix": f"bench{number}"}
+
+
+def steps_of(bench: Bench, number: int) -> Iterator[tuple[str, Callable[[], Cost]]]:
+    """The steps of a round. The sessions read what the first round enriched, each as a generation of its own."""
+    output = {} if number == 0 else {"enriched_topic": SIDE_TOPIC}
+    yield "bare", lambda: bench.peer("bare_enrich", enriched_topic=SIDE_TOPIC)
+    yield "enrich", lambda: bench.worker("enrich", **output, **group(number))
+    if number == 0:
+        yield "stock_take", lambda: bench.peer("stock_take", enriched_topic=SIDE_TOPIC)
+    yield "bare_sessions", lambda: bench.peer("bare_sessions", generation=str(2 * number + 2))
+    yield "sessions", lambda: bench.worker("sessions", generation=str(2 * number + 1), **group(number))
 
 
 def main() -> None:
     """Measure, print, write bench.json."""
+    costs: defaultdict[str, list[Cost]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="thalweg-bench-") as name, _bench(Path(name)) as bench:
-        steps: list[tuple[str, Callable[[], Cost]]] = [
-            ("bare", lambda: bench.peer("bare_enrich", enriched_topic=SIDE_TOPIC)),
-            ("enrich", lambda: bench.worker("enrich")),
-            ("stock_take", lambda: bench.peer("stock_take", enriched_topic=SIDE_TOPIC)),
-            ("bare_sessions", lambda: bench.peer("bare_sessions", generation="2")),
-            ("sessions", lambda: bench.worker("sessions")),
-        ]
-        costs = {}
-        for step, run in steps:
-            costs[step] = run()
-            print(f"{step} done", file=sys.stderr)
-    rows = [
-        {
-            "name": step,
-            "events": cost.events,
-            "events_per_s": round(cost.events_per_s, 1),
-            "cpu_us_per_event": round(cost.cpu_us_per_event, 2),
-        }
-        for step, cost in costs.items()
-    ]
-    Path("bench.json").write_text(json.dumps(rows, indent=1) + "\n")
-    Console().print(_table(rows, costs))
-
-
-def _table(rows: list[dict[str, object]], costs: dict[str, Cost]) -> Table:
-    """The rows with two ratios to their bare loop: of throughput, and of CPU per event."""
-    table = Table("name", "events", "events/s", "CPU us/event", "speed / bare", "CPU / bare")
-    for row in rows:
-        name = str(row["name"])
-        cost, bare = costs[name], costs["bare_sessions" if "sessions" in name else "bare"]
-        speed, cpu = cost.events_per_s / bare.events_per_s, cost.cpu_us_per_event / bare.cpu_us_per_event
-        table.add_row(*(str(value) for value in row.values()), f"{speed:.2f}", f"{cpu:.2f}")
-    return table
+        for number in range(ROUNDS):
+            for step, run in steps_of(bench, number):
+                costs[step].append(run())
+                print(f"{step} {number + 1}/{ROUNDS} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+    rows = rows_of(costs)
+    Path("bench.json").write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n")
+    Console().print(table_of(rows))
 
 
 if __name__ == "__main__":

@@ -89,7 +89,7 @@ async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
                 state[key] = value
         state[OWN_KEY] = effects.own
         fold.commit(effects)
-        meter.note(len(records))
+        meter.note(len(effects.outcomes))  # raw events, as the worker's metrics count them: markers are none
         if all(fold.watermark == INFINITY for fold in folds):
             break
     done(meter.cost())

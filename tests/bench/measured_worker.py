@@ -19,8 +19,15 @@ LAST = {"enrich": "enrich.after_send", "sessions": "sessions.after_changelog"}
 COUNTED = {"enrich": "thalweg_raw_records_total", "sessions": "thalweg_outcomes_total"}
 
 
+class Reading(msgspec.Struct, frozen=True):
+    """``records``: raw records worked off so far, the first batch's too, which ``cost`` leaves out."""
+
+    records: int
+    cost: Cost
+
+
 class Stopwatch(Hooks):
-    """Writes a Cost after every batch, so that the last one stands for the whole."""
+    """Writes a Reading after every batch, so that the last one stands for the whole."""
 
     def __init__(self, role: str, metrics: Metrics, result: Path) -> None:
         self._last, self._counted, self._metrics, self._result = LAST[role], COUNTED[role], metrics, result
@@ -35,7 +42,9 @@ class Stopwatch(Hooks):
             self._began = now
             return
         cpu, wall, records = (at - began for at, began in zip(now, self._began, strict=True))
-        self._result.write_bytes(msgspec.json.encode(Cost(int(records), cpu, wall)))
+        unfinished = self._result.with_suffix(".new")
+        unfinished.write_bytes(msgspec.json.encode(Reading(now[2], Cost(int(records), cpu, wall))))
+        unfinished.replace(self._result)
 
     def _records(self) -> int:
         families = self._metrics.registry.collect()

@@ -89,3 +89,14 @@ def test_a_partition_at_its_head_is_heard_once_all_before_is_acknowledged(make_b
     first = float(head.read_text())
     assert began < first < time.time()
     wait_until(lambda: float(head.read_text()) > first, 10, "it is found again")
+
+
+def test_invariant_6_one_faust_event_carries_a_whole_fetched_batch(make_bench: MakeBench) -> None:
+    """By Faust's own count 20,000 records come as a few messages, so that its cost per message is no cost per event."""
+    bench = make_bench()
+    values = bench.feed(0, 0, 10_000) + bench.feed(1, 0, 10_000)
+    bench.worker(limits=(5_000, 1 << 20, 0.0), faust_events=True)
+    bench.await_all(values, 30)
+    counted = bench.folder / "out.events"
+    wait_until(lambda: counted.exists() and int(counted.read_text()) > 0, 10, "Faust has counted")
+    assert int(counted.read_text()) <= len(values) / 500
