@@ -5,7 +5,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import faust
@@ -43,6 +43,7 @@ class BatchApp(faust.App):
     settings: Settings
     failed: bool = False
     on_commit: Callable[[], None] = staticmethod(lambda: None)
+    on_end: Callable[[], Awaitable[None]] | None = None
 
     def _new_transport(self) -> TransportT:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -59,9 +60,11 @@ class BatchApp(faust.App):
             await drain.stop()
 
     async def on_shutdown(self) -> None:
-        """After everything else."""
+        """After everything else; ``on_end`` lets go of what the work used, so that no thread of it outlives the app."""
         await super().on_shutdown()
         await self.batch_producer.stop()
+        if self.on_end is not None:
+            await self.on_end()
 
     def fail(self, what: str, error: Exception) -> None:
         """Log what failed, without any event's content, and end the process with 70: others commit, then it leaves."""

@@ -1,6 +1,8 @@
 """Workers started too early, ended too early, and fed with old files, on Apache Kafka."""
 
 import itertools
+import json
+import os
 import signal
 import socket
 import subprocess
@@ -11,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.warehouse.embedded.store import StoreAddress, open_store
+from streams.encode import decode
+from streams.records import Event, Outcome
+from streams.warehouse.embedded.store import ADDRESS_FILE, StoreAddress, open_store
 from streams.warehouse.queries import raw_holes
 from tests.flow.live import ENRICHED, RAW, Installation, leave
 from tests.flow.live_witness import read_all
@@ -129,6 +133,37 @@ def test_sigterm_while_it_starts_ends_a_worker(install: Install, role: str) -> N
         assert codes[-1] in (0, 130, -signal.SIGTERM), log.read_text()
         assert "Traceback" not in log.read_text(), log.read_text()
     print(f"{role}: exit codes {codes}")
+
+
+def test_a_sessions_worker_leaves_while_the_store_is_frozen(install: Install, tmp_path: Path) -> None:
+    """The store takes connections and says nothing. SIGTERM: what hangs is given up, not acknowledged, and comes again
+    once the store lives.
+    """
+    with open_store(tmp_path / "store") as address:
+        server = json.loads((tmp_path / "store" / ADDRESS_FILE).read_bytes())["pid"]
+        installation = install(store=address)
+        installation.make_topics()
+        assert installation.command("migrate").returncode == 0
+        for role in ROLES:
+            worker = installation.start(role, THALWEG_KAFKA__REBALANCE_TIMEOUT="5", **OUR_CLOCKS)
+            installation.await_ready(role)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            assert load(installation, old_log(tmp_path)).returncode == 0
+            wait_until(lambda: enriched(installation) >= 46, 20, "events on the enriched topic")
+            code = leave(worker, 40)  # the driver waits 60 s for an answer
+        finally:
+            os.kill(server, signal.SIGCONT)
+        installation.start("sessions", **OUR_CLOCKS)
+        await_outcomes(installation, 46)
+
+        assert code == 0
+
+
+def enriched(installation: Installation) -> int:
+    """How many records of events and outcomes lie on the enriched topic."""
+    words = [decode(record.value) for record in read_all(installation.brokers, {installation.enriched: ENRICHED})]
+    return sum(isinstance(word, Event | Outcome) for word in words)
 
 
 def test_an_old_file_is_late_in_live_mode(install: Install, tmp_path: Path) -> None:
