@@ -55,6 +55,10 @@ class RunProgress:
             self._task, total=self._total, completed=outcomes, note=f"{outcomes:,} of {self._total:,} stored"
         )
 
+    def note(self, text: str) -> None:
+        """A word for the person who waits."""
+        self._progress.console.print(text, markup=False)
+
     def restarted(self, worker: str) -> None:
         """A worker died and was started again."""
         self._progress.console.print(f"the {worker} worker died and was restarted")

@@ -1,20 +1,16 @@
 """A Kafka-compatible broker as a child process: memory only, on a free loopback port, for bounded runs and tests."""
 
-import ctypes
-import os
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
 from streams.errors import StoreError
+from streams.processes import die_with_parent
 
 READY_SECONDS = 20.0
 STOP_SECONDS = 5.0
-PR_SET_PDEATHSIG = 1
 
 
 class EmbeddedBroker:
@@ -48,7 +44,8 @@ class EmbeddedBroker:
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - two system calls, no lock
+            start_new_session=True,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 - two system calls, no lock
         )
         self._wait_ready()
         return self
@@ -90,15 +87,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """Run in the child before exec: the kernel kills it when the parent's thread ends. Source: prctl(2)."""
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def prepare() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare

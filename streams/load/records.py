@@ -20,7 +20,7 @@ from streams.settings import FormatName
 
 CHUNK_BYTES = 64 << 20
 _UNKNOWN = -1
-"""Time of a file's first lines, as long as no line with a readable time has come."""
+"""Time of a file's first lines, as long as no line with a readable time has come; of all lines, where none does."""
 _UNCOUNTED = 0
 
 
@@ -31,22 +31,21 @@ class _FileTimes(NamedTuple):
     earliest: int
 
 
-def sorted_records(  # noqa: PLR0913 (the loader's front door: each is the caller's to say)
+def sorted_records(
     files: Sequence[Path],
     format: FormatName,
     keys: Keys,
     app_id: str,
     tmp_dir: Path,
     chunk_bytes: int = CHUNK_BYTES,
-    no_time: int = 0,
 ) -> Iterator[LoadRecord]:
     """Every line of the files as one record, in (time, line) order.
 
     A line without a readable time takes its predecessor's in its file, a file's first lines the next readable one's, a
-    file without any the earliest of all files, and input without any time at all ``no_time`` (milliseconds).
+    file without any the earliest of all files. Input without any time at all has none: its records are refused later.
 
-    Headers: ``format``, ``app_id`` (unless empty), ``collector_tstamp`` (that time), ``event_id``: a keyed UUID of
-    (line, this is the k-th identical line of its file); so one file loaded twice gives each id twice.
+    Headers: ``format``, ``app_id`` (unless empty), ``collector_tstamp`` (that time, if any), ``event_id``: a keyed UUID
+    of (line, this is the k-th identical line of its file); so one file loaded twice gives each id twice.
     Two sorts hold ``chunk_bytes`` each at most; the rest lies in ``tmp_dir``. All files are read before the first
     record comes.
 
@@ -54,7 +53,7 @@ def sorted_records(  # noqa: PLR0913 (the loader's front door: each is the calle
     """
     for path in files:
         check_readable(path)
-    return _records(files, SORT_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes, no_time)
+    return _records(files, SORT_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes)
 
 
 def _records(
@@ -63,13 +62,12 @@ def _records(
     make_record: Callable[[int, bytes, int], LoadRecord],
     tmp_dir: Path,
     chunk_bytes: int,
-    no_time: int,
 ) -> Iterator[LoadRecord]:
     with ExitStack() as stack:
         timed = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
         timeless = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
         found = [_read_file(path, n, time_of, timed, timeless) for n, path in enumerate(files)]
-        earliest = min((times.earliest for times in found if times), default=no_time)
+        earliest = min((times.earliest for times in found if times), default=_UNKNOWN)
         for entry in _numbered(timeless, [times.first if times else earliest for times in found]):
             timed.add(entry)
         for time, line, k in _counted(timed):
@@ -123,6 +121,8 @@ def _record_maker(format: FormatName, keys: Keys, app_id: str) -> Callable[[int,
     def make_record(time: int, line: bytes, k: int) -> LoadRecord:
         name = uuid(b"%d:%b" % (k, line)).hex()
         event_id = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
+        if time == _UNKNOWN:
+            return LoadRecord(line, 0, [*fixed, ("event_id", event_id)])
         return LoadRecord(line, time, [*fixed, ("collector_tstamp", b"%d" % time), ("event_id", event_id)])
 
     return make_record

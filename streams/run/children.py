@@ -1,6 +1,5 @@
 """Child processes that are restarted when they die, and never outlive us."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,17 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from streams.errors import StoreError
+from streams.processes import die_with_parent
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True)
-EARLY_SECONDS = 10.0
-EARLY_DEATHS = 3
-"""A child that dies within EARLY_SECONDS of its start, so many times in a row, has a bug or a setting, not a fault."""
-
-
-def _die_with_parent() -> None:
-    """In the child: be killed when the parent dies, even by SIGKILL. Source: prctl(2), PR_SET_PDEATHSIG."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+VAIN_DEATHS = 4
+"""A child that died so many times without any progress between has a bug or a setting, not a fault."""
+LAST_LINES = 15
 
 
 class Child:
@@ -33,8 +26,8 @@ class Child:
         self.log = log
         self.restarts = 0
         self.cpu_seconds = 0.0
-        self._early_deaths = 0
-        self._started = 0.0
+        self._vain_deaths = 0
+        self._progress = -1
         self._told = False
         self._command = list(command)
         self._env = dict(env)
@@ -42,7 +35,6 @@ class Child:
 
     def start(self) -> None:
         """Start it, appending to its log."""
-        self._started = time.monotonic()
         self._told = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
@@ -52,7 +44,7 @@ class Child:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads are started before the children
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - no threads are started before the children
             )
 
     @property
@@ -61,15 +53,17 @@ class Child:
         assert self._process is not None
         return self._process.pid
 
-    def supervise(self) -> bool:
-        """Restart it if it died; True when it had. Raises StoreError after EARLY_DEATHS."""
+    def supervise(self, progress: int = 0) -> bool:
+        """Restart it if it died; True when it had. Raises StoreError after VAIN_DEATHS at the same ``progress``."""
         if not self._reap(block=False):
             return False
         self.restarts += 1
-        self._early_deaths = self._early_deaths + 1 if time.monotonic() - self._started < EARLY_SECONDS else 0
-        if self._early_deaths >= EARLY_DEATHS:
+        self._vain_deaths = self._vain_deaths + 1 if progress == self._progress else 1
+        self._progress = progress
+        if self._vain_deaths >= VAIN_DEATHS:
             raise StoreError(
-                f"the {self.name} worker dies at its start; its last words:\n{tail(self.log)}", f"read {self.log}"
+                f"the {self.name} worker dies again and again; its last words:\n{last_words(self.log)}",
+                f"read {self.log}",
             )
         self.start()
         return True
@@ -106,6 +100,9 @@ class Child:
         return True
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log."""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+def last_words(log: Path) -> str:
+    """The end of a log from its last error on, else its last lines."""
+    lines = log.read_text(errors="replace").splitlines()
+    errors = [number for number, line in enumerate(lines) if "[ERROR]" in line or line.startswith("thalweg:")]
+    start = errors[-1] if errors else max(0, len(lines) - LAST_LINES)
+    return "\n".join(lines[start : start + LAST_LINES])

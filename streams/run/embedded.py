@@ -18,6 +18,8 @@ from streams.kafka.producer import BatchProducer
 from streams.kafka.state import changelog_topic
 from streams.keys import Keys
 from streams.load import sorted_records
+from streams.load.lines import check_readable
+from streams.outcome import Verdict
 from streams.run.children import Child
 from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
@@ -27,6 +29,7 @@ from streams.settings import FormatName, Settings, load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import next_generation
 from streams.warehouse.migrate import migrate
+from streams.warehouse.queries import outcome_counts
 from streams.warehouse.target import Target, open_target
 
 PARTITIONS = 2
@@ -41,6 +44,7 @@ class Reporter(Protocol):
     def loaded(self, records: int) -> None: ...
     def stored(self, outcomes: int) -> None: ...
     def restarted(self, worker: str) -> None: ...
+    def note(self, text: str) -> None: ...
 
 
 class RunOptions(msgspec.Struct, kw_only=True, frozen=True):
@@ -77,21 +81,21 @@ def run(options: RunOptions, reporter: Reporter) -> Summary:
     with ExitStack() as stack:
         scene = _set_up(stack, options, reporter)
         children = [_child(scene, role) for role in ("enrich", "sessions")]
+        stack.callback(_stop, children)
         for child in children:
-            stack.callback(child.stop, STOP_GRACE_SECONDS)
             child.start()
         records = asyncio.run(_feed(scene, children))
         reporter.phase("stop")
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.stop(STOP_GRACE_SECONDS)
+        _stop(children)
         counts = count(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
+        _warn_of_dead(scene, records)
         return _summary(records, counts, children, time.monotonic() - began)
 
 
 def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
-    """Store, schema, a generation of its own, broker and topics."""
+    """Store, schema, a generation of its own, broker and topics; after a look at the input files."""
+    for path in options.inputs:
+        check_readable(path)
     settings = load_settings(options.config, app_id=options.app_id)
     reporter.phase("store")
     target = stack.enter_context(open_target(options.store, settings))
@@ -107,6 +111,26 @@ def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
     settings = bounded_settings(settings, broker.bootstrap, generation, incarnation, target)
     asyncio.run(_make_topics(settings))
     return Scene(options, settings, target, secret, client, work_dir, reporter)
+
+
+def _stop(children: Sequence[Child]) -> None:
+    """Both are told at once, then waited for."""
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.stop(STOP_GRACE_SECONDS)
+
+
+def _warn_of_dead(scene: Scene, records: int) -> None:
+    """Say so when most of the input was refused: often it is of another format."""
+    counts = outcome_counts(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
+    dead = sorted(((each.n, each.reason) for each in counts if each.outcome == Verdict.DEAD), reverse=True)
+    if dead and sum(n for n, _ in dead) * 2 > records:
+        number, reason = dead[0]
+        scene.reporter.note(
+            f"most records are dead letters, {number:,} of {records:,} by {reason}:"
+            f" is the input {scene.options.format}?"
+        )
 
 
 @contextmanager
@@ -143,7 +167,7 @@ async def _feed(scene: Scene, children: Sequence[Child]) -> int:
         PARTITIONS,
         scene.raw_topic,
     )
-    watch = asyncio.create_task(_watch(children, scene.reporter))
+    watch = asyncio.create_task(_watch(children, scene.reporter, completion))
     try:
         scene.reporter.phase("load")
         counts = await _load(scene)
@@ -161,10 +185,10 @@ async def _load(scene: Scene) -> list[int]:
         return await load(records, producer, topic, PARTITIONS, scene.reporter.loaded)
 
 
-async def _watch(children: Sequence[Child], reporter: Reporter) -> None:
+async def _watch(children: Sequence[Child], reporter: Reporter, completion: Completion) -> None:
     while True:
         for child in children:
-            if child.supervise():
+            if child.supervise(completion.stored):
                 reporter.restarted(child.name)
         await asyncio.sleep(0.2)
 

@@ -37,7 +37,8 @@ def count(client: Client, database: str, raw_topic: str) -> dict[str, int]:
     """The counts of a Summary, by its field names."""
     outcomes = dict(
         client.execute(
-            f"SELECT outcome, count() FROM {database}.outcomes FINAL WHERE raw_topic = %(topic)s GROUP BY outcome",  # noqa: S608 - identifiers are validated settings
+            f"SELECT outcome, count() FROM {database}.outcomes FINAL"  # noqa: S608 - identifiers are validated settings
+            " WHERE raw_topic = %(topic)s AND reason != 'control' GROUP BY outcome",
             {"topic": raw_topic},
         )
     )

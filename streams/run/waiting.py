@@ -22,18 +22,19 @@ class Completion:
         self._generation = generation
         self._partitions = partitions
         self._raw_topic = raw_topic
+        self.stored = 0
 
     async def wait(self, counts: Sequence[int], on_stored: Callable[[int], None]) -> None:
         """Return when complete. ``counts``: records of each raw partition. Raises StoreError on a stall."""
-        stored, still = -1, 0.0
+        still = 0.0
         while not await asyncio.to_thread(self._complete, counts):
             now = await asyncio.to_thread(self._stored)
             on_stored(now)
-            still = 0.0 if now != stored else still + POLL_SECONDS
-            stored = now
+            still = 0.0 if now != self.stored else still + POLL_SECONDS
+            self.stored = now
             if still > STALL_SECONDS:
                 raise StoreError(
-                    f"no progress for {STALL_SECONDS:.0f} s at {stored} outcomes",
+                    f"no progress for {STALL_SECONDS:.0f} s at {self.stored} outcomes",
                     "read the workers' logs in the store's folder run/",
                 )
             await asyncio.sleep(POLL_SECONDS)

@@ -112,13 +112,14 @@ def test_time_of_lines_without_one(tmp_path: Path, contents: list[list[bytes]], 
     assert {record.value: record.tstamp for record in records if record.value in times} == times
 
 
-def test_no_time_anywhere_takes_the_callers(tmp_path: Path) -> None:
-    """Who calls may say which time input without any time has."""
-    (tmp_path / "x").write_bytes(b"x\n")
+def test_input_without_any_time_gets_none(tmp_path: Path) -> None:
+    """No header ``collector_tstamp``: nobody invents one."""
+    (tmp_path / "x").write_bytes(b"no time here")
 
-    (record,) = sorted_records([tmp_path / "x"], "combined", KEYS, "", tmp_path, no_time=T0)
+    (record,) = sorted_records([tmp_path / "x"], "combined", KEYS, "", tmp_path)
 
-    assert record.tstamp == T0
+    assert record.tstamp == 0
+    assert "collector_tstamp" not in dict(record.headers)
 
 
 def test_segment_lines(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import StoreError
-from streams.run.children import Child, tail
+from streams.run.children import Child, last_words
 
 SLEEPER = "import time; time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); {SLEEPER}"
@@ -70,7 +70,7 @@ def test_a_living_child_is_left_alone(make_child: Callable[[str], Child]) -> Non
     assert child.restarts == 0
 
 
-def test_a_child_that_dies_at_its_start_is_given_up_with_its_last_words(make_child: Callable[[str], Child]) -> None:
+def test_a_child_that_dies_in_vain_is_given_up_with_its_last_words(make_child: Callable[[str], Child]) -> None:
     """A bug is told, not restarted for ever."""
     child = make_child("raise SystemExit('my last words')")
 
@@ -88,7 +88,7 @@ def test_stop_ends_it_and_keeps_its_cpu_time(make_child: Callable[[str], Child])
     """CPU seconds of ended processes add up."""
     child = make_child("sum(range(3_000_000)); import time; print('done', flush=True); time.sleep(600)")
     pid = child.pid
-    wait_for(lambda: "done" in tail(child.log))
+    wait_for(lambda: "done" in last_words(child.log))
     child.terminate()
     child.stop(WAIT_SECONDS)
 
@@ -100,7 +100,7 @@ def test_stop_kills_what_does_not_listen(make_child: Callable[[str], Child]) -> 
     """SIGKILL after the grace."""
     child = make_child(STUBBORN)
     pid = child.pid
-    wait_for(lambda: "deaf" in tail(child.log))
+    wait_for(lambda: "deaf" in last_words(child.log))
     child.stop(0.1)
 
     assert not alive(pid)
@@ -119,3 +119,21 @@ def test_children_die_with_a_killed_parent(tmp_path: Path) -> None:
         assert alive(pid)
         parent.kill()
     wait_for(lambda: not alive(pid))
+
+
+def test_deaths_with_progress_between_are_forgiven(make_child: Callable[[str], Child]) -> None:
+    """However often it dies: as long as the work goes on, it is started again."""
+    child = make_child("raise SystemExit(1)")
+
+    for progress in range(6):
+        wait_for(lambda: child.supervise(progress))  # noqa: B023 - called at once
+
+    assert child.restarts == 6
+
+
+def test_last_words_begin_at_the_last_error(tmp_path: Path) -> None:
+    """Not the noise of the shutdown behind it."""
+    log = tmp_path / "log"
+    log.write_text("start\n[ERROR] first\nmore\n[ERROR] the cause\n" + "[INFO] stopping\n" * 40)
+
+    assert last_words(log).startswith("[ERROR] the cause\n")
