@@ -86,7 +86,7 @@ def code_of(error: driver.Error) -> int:
 
 def _mend(code: int) -> str:
     if code in ROW_CODES:
-        return "a row does not fit its table: see the counts of `unstorable`, and report it as a bug of Thalweg"
+        return "a row does not fit its table, which Thalweg should have refused before: report it as a bug"
     return (
         "look the code up in ClickHouse's system.errors; tables: run `thalweg migrate`;"
         " rights: the user needs INSERT on the database; then start the worker again"
