@@ -16,6 +16,7 @@ from streams.errors import ThalwegError
 from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
+from streams.kafka.repeats import thin_out
 from streams.kafka.transport import BatchTransport
 from streams.settings import KafkaSettings, Settings
 
@@ -127,6 +128,7 @@ def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
     sys.setswitchinterval(SWITCH_SECONDS)
     worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout
+    thin_out()
     try:
         worker.execute_from_commandline()
     except SystemExit as end:

@@ -118,21 +118,23 @@ def test_while_the_store_is_down_a_sessions_worker_says_so_and_starts_well_later
     assert migrated.returncode == 0, migrated.stderr
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_sigterm_while_it_starts_ends_a_worker(install: Install, role: str) -> None:
-    """At any moment: it leaves, without a traceback, by the signal, interrupted, or cleanly."""
+@pytest.mark.parametrize("so_far", ["", "Updating subscribed", "Setting newly assigned"])
+def test_sigterm_while_they_start_ends_workers(install: Install, so_far: str) -> None:
+    """At any moment: they leave, without a traceback, by the signal, interrupted, or cleanly."""
     installation = install()
     installation.make_topics()
     assert installation.command("migrate").returncode == 0
-    codes = []
-    for number, so_far in enumerate(("", "Updating subscribed", "Setting newly assigned")):
-        process = installation.start(role)
-        log = installation.log(role, number)
-        wait_until(lambda log=log, text=so_far: text in log.read_text(), 40, so_far)  # type: ignore[misc]
-        codes.append(leave(process))
-        assert codes[-1] in (0, 130, -signal.SIGTERM), log.read_text()
+    workers = [installation.start(role) for role in ROLES]
+    logs = [installation.log(role, number) for number, role in enumerate(ROLES)]
+    for worker, log in zip(workers, logs, strict=True):
+        wait_until(lambda log=log: so_far in log.read_text(), 40, f"{log.name}: {so_far}")  # type: ignore[misc]
+        worker.send_signal(signal.SIGTERM)
+    codes = [worker.wait(30) for worker in workers]
+
+    print(f"exit codes {codes}")
+    for code, log in zip(codes, logs, strict=True):
+        assert code in (0, 130, -signal.SIGTERM), log.read_text()
         assert "Traceback" not in log.read_text(), log.read_text()
-    print(f"{role}: exit codes {codes}")
 
 
 def test_a_sessions_worker_leaves_while_the_store_is_frozen(install: Install, tmp_path: Path) -> None:

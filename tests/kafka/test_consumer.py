@@ -70,7 +70,7 @@ def test_a_fetch_that_failed_finds_no_head(tmp_path: Path) -> None:
             wait_until(head.exists, 30, "the head is found")
             broker.stop()
             gone = time.time()
-            wait_until(lambda: bench.log(0).count("Failed fetch") >= 5, 30, "fetches fail")
+            wait_until(lambda: bench.log(0).count("Failed fetch") >= 2, 30, "fetches fail, again and again")
             heard = float(head.read_text())
         finally:
             bench.close()
