@@ -6,13 +6,9 @@ What they cut is flagged in the session's row (``is_capped``) and counted.
 
 from collections import Counter
 
+from streams.sessionize.copies import as_times
 from streams.sessionize.fold import fold
 from streams.sessionize.visitor import Closed, Visitor
-
-
-def is_over(visitor: Visitor) -> bool:
-    """Whether a cap may be met."""
-    return len(visitor.hits) > visitor.options.max_open or len(visitor.copies) > visitor.options.max_ids
 
 
 def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
@@ -24,8 +20,8 @@ def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
     if len(visitor.hits) > visitor.options.max_open:
         visitor.note_starts()
         closed = _seal_early(visitor, alarms)
-    visitor.forget(horizon - visitor.options.dedup_window_ms)
-    if len(visitor.copies) > visitor.options.max_ids:
+    visitor.copies.forget(horizon - visitor.options.dedup_window_ms)
+    if len(visitor.copies.times) > visitor.max_ids:
         _forget_early(visitor, alarms)
     return closed
 
@@ -45,9 +41,10 @@ def _seal_early(visitor: Visitor, alarms: Counter[str]) -> list[Closed]:
 def _forget_early(visitor: Visitor, alarms: Counter[str]) -> None:
     """Forget the older half of the ids, but for those of open hits: their later copies will count."""
     kept = {hit.id for hit in visitor.hits}
-    ids = sorted((times[-1], event_id) for event_id, times in visitor.copies.items() if event_id not in kept)
+    copies = visitor.copies.times
+    ids = sorted((as_times(times)[-1], event_id) for event_id, times in copies.items() if event_id not in kept)
     gone = ids[: len(ids) // 2]
     for _, event_id in gone:
-        del visitor.copies[event_id]
+        del copies[event_id]
     alarms["capped_ids"] += len(gone)
     visitor.capped_to = gone[-1][0] + visitor.options.dedup_window_ms

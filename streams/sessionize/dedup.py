@@ -8,6 +8,7 @@ from bisect import bisect_left
 
 import msgspec
 
+from streams.sessionize.copies import as_times
 from streams.sessionize.hit import Hit
 from streams.sessionize.visitor import Visitor
 
@@ -25,16 +26,18 @@ FIRST = Decision(is_kept=True)
 
 def admit(visitor: Visitor, hit: Hit) -> Decision:
     """Take the copy into the visitor's state and say what it decides."""
-    visitor.oldest = min(visitor.oldest, hit.time)
-    times = visitor.copies.get(hit.id)
+    copies, time = visitor.copies, hit.time
+    if time < copies.oldest:
+        copies.oldest = time
+    times = copies.times.get(hit.id)
     if times is None:
-        visitor.copies[hit.id] = (hit.time,)
-        if visitor.hits and hit.time <= visitor.hits[-1].time:
+        copies.times[hit.id] = time
+        if visitor.hits and time <= visitor.hits[-1].time:
             visitor.note_starts()
         visitor.insert(hit)
         return FIRST
     visitor.note_starts()
-    return _among_copies(visitor, hit, times)
+    return _among_copies(visitor, hit, as_times(times))
 
 
 def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decision:
@@ -45,7 +48,7 @@ def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decisio
     follows = follows or (at < len(times) and time < times[at] <= min(time + window, visitor.sealed_to))
     if at < len(times) and times[at] == time:
         return Decision(is_kept=False, tombstones=(time,)) if follows else _same_time(visitor, hit)
-    visitor.copies[hit.id] = _sparse((*times[:at], time, *times[at:]), at, window)
+    visitor.copies.times[hit.id] = _sparse((*times[:at], time, *times[at:]), at, window)
     losers = _overtaken(visitor, hit, times[at] if at < len(times) else None)
     lost = tuple(loser.time for loser in losers)
     if follows:

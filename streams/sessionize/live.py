@@ -21,11 +21,10 @@ def write_open(visitor: Visitor, clock: int, version: int) -> list[SessionRow]:
     """
     if visitor.is_lone:
         return []
-    starts = visitor.starts()
-    met = visitor.seen.union(starts)
-    is_due = bool(visitor.closed_now) or not starts or not met <= visitor.written
+    starts, seen, written = visitor.starts(), visitor.seen, visitor.written
+    is_due = bool(visitor.closed_now) or not starts or not written.issuperset(starts) or not seen <= written
     if is_due or (visitor.is_stale and clock - visitor.written_at >= visitor.options.update_interval_ms):
-        gone = (met | visitor.written).difference(starts, visitor.closed_now)
+        gone = (seen | written).difference(starts, visitor.closed_now)
         rows = _rows(visitor, starts, gone, version)
         visitor.written = set(starts)
         visitor.written_at = clock

@@ -5,6 +5,7 @@ from itertools import zip_longest
 from typing import NamedTuple, TypeVar
 
 from streams.records import INFINITY, Event
+from streams.sessionize.copies import Copies
 from streams.sessionize.due import NEVER
 from streams.sessionize.fold import Session, Start, begin, fold, outline
 from streams.sessionize.hit import (
@@ -46,6 +47,7 @@ class Visitor:
     """Sealed session so far, sorted open hits, and the times of every copy that may still meet another copy."""
 
     __slots__ = (
+        "_starts",
         "app_id",
         "applied",
         "capped_to",
@@ -61,7 +63,7 @@ class Visitor:
         "key",
         "last",
         "last_end",
-        "oldest",
+        "max_ids",
         "options",
         "origins",
         "profiles",
@@ -91,6 +93,7 @@ class Visitor:
         self.app_id = app_id
         self.options = options
         self.soonest = options.reach_ms + options.lateness_ms
+        self.max_ids = options.max_ids
         self.applied = applied
         self.due = due
         self.is_changed = False
@@ -111,18 +114,8 @@ class Visitor:
         self.written_at = state.written_at
         self.seen: set[Start] = set()
         self.closed_now: set[Start] = set()
-        self.copies: dict[bytes, tuple[int, ...]] = {hit.id: (hit.time,) for hit in state.hits}
-        if len(self.copies) < len(state.hits):
-            self.copies = {}
-            for hit in state.hits:
-                self._remember(hit.id, hit.time)
-        for event_id, time in unpack_copies(state.copies):
-            self._remember(event_id, time)
-        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
-
-    def _remember(self, event_id: bytes, time: int) -> None:
-        times = self.copies.get(event_id)
-        self.copies[event_id] = (time,) if times is None else tuple(sorted((*times, time)))
+        self.copies = Copies(state.hits, state.copies)
+        self._starts: list[Start] = []
 
     # hits
 
@@ -201,7 +194,9 @@ class Visitor:
 
     def starts(self) -> list[Start]:
         """Identities of the open sessions."""
-        return outline(self.sealed, self.hits, self.options)[0] if self.is_open else []
+        if self.is_changed or not self._starts:
+            return outline(self.sealed, self.hits, self.options)[0] if self.is_open else []
+        return self._starts
 
     def note_starts(self) -> None:
         """To be called before a change other than a hit behind all others: starts may vanish by it (rule 5)."""
@@ -265,7 +260,7 @@ class Visitor:
     def settle(self, horizon: int) -> None:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
         self.seal(horizon)
-        self.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
+        self.copies.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
         if self.last_end is not None and horizon - self.last_end > FORGET_AFTER_MS and not self._is_open():
             self._forget_visitor()
         self.due = self._next_due()
@@ -292,32 +287,17 @@ class Visitor:
         self.sealed = sealed
         del hits[:below]
 
-    def forget(self, oldest: int) -> None:
-        """Drop times of copies that no copy to come can lie within the window of."""
-        if self.oldest >= oldest:
-            return
-        if not self._is_open() and all(times[-1] < oldest for times in self.copies.values()):
-            self.copies = {}
-            self.oldest = INFINITY
-            return
-        gone = [event_id for event_id, times in self.copies.items() if times[0] < oldest]
-        for event_id in gone:
-            left = tuple(time for time in self.copies[event_id] if time >= oldest)
-            if left:
-                self.copies[event_id] = left
-            else:
-                del self.copies[event_id]
-        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
-
     def _is_open(self) -> bool:
         return self.sealed is not None or bool(self.hits)
 
     def _next_due(self) -> int:
+        """Also finds the starts of the open sessions anew."""
         options = self.options
-        if not self.is_lone and self._is_open():
-            due = outline(self.sealed, self.hits, options)[1]
-        elif self.copies:
-            due = max(times[-1] for times in self.copies.values()) + options.dedup_window_ms
+        self._starts = []
+        if self.is_open:
+            self._starts, due = outline(self.sealed, self.hits, options)
+        elif self.copies.times:
+            due = self.copies.newest() + options.dedup_window_ms
         elif self.last_end is not None:
             due = self.last_end + FORGET_AFTER_MS
         else:
@@ -329,24 +309,17 @@ class Visitor:
     @property
     def is_gone(self) -> bool:
         """Whether nothing is left to keep."""
-        return not self._is_open() and not self.copies and self.last_end is None and not self.written
+        return not self._is_open() and not self.copies.times and self.last_end is None and not self.written
 
     def encode(self, applied: int) -> bytes:
         """The table's value."""
         self._compact()
-        open_hits = {(hit.id, hit.time) for hit in self.hits}
-        copies = [
-            (event_id, time)
-            for event_id, times in self.copies.items()
-            for time in times
-            if (event_id, time) not in open_hits
-        ]
         state = VisitorState(
             self.closed,
             self.last_end,
             self.sealed,
             self.hits,
-            pack_copies(copies),
+            self.copies.pack(self.hits),
             self.profiles,
             self.origins,
             self.first_seen,

@@ -167,7 +167,7 @@ class Walk:
         if decision is not FIRST:
             due = min([due, *[time + options.lateness_ms for time in decision.tombstones]])
             self._write_losers(visitor, event, decision, version)
-        if bounds.is_over(visitor):
+        if len(visitor.hits) > options.max_open or len(visitor.copies.times) > visitor.max_ids:
             self._write_final(visitor, bounds.hold(visitor, horizon_of(self._time.value, options), effects.alarms), version)
         # a lower bound of the new due time; close() and settle() find the exact one
         if due < visitor.due:
