@@ -66,7 +66,9 @@ class Metrics:
             "closed_late_events", "Events accepted in time that met a sealed session: must stay 0, else it is a bug"
         )
         self.capped = count(
-            "capped", "What a cap of the fold cut: rows of closed sessions, events sealed or ids forgotten early", "what"
+            "capped",
+            "What a cap of the fold cut: rows of closed sessions, events sealed or ids forgotten early",
+            "what",
         )
         self.sink_rows = count("sink_rows", "Rows acknowledged by ClickHouse", "table")
         self.sink_retries = count("sink_retries", "Inserts tried again with the same bytes", "table")

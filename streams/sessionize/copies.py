@@ -1,7 +1,5 @@
 """Times of the copies of each event id that may still meet another copy (design.md §6 rule 7)."""
 
-from collections.abc import Iterable
-
 from streams.records import INFINITY
 from streams.sessionize.hit import Hit
 from streams.sessionize.state import pack_copies, unpack_copies

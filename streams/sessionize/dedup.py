@@ -27,8 +27,7 @@ FIRST = Decision(is_kept=True)
 def admit(visitor: Visitor, hit: Hit) -> Decision:
     """Take the copy into the visitor's state and say what it decides."""
     copies, time = visitor.copies, hit.time
-    if time < copies.oldest:
-        copies.oldest = time
+    copies.oldest = min(copies.oldest, time)
     times = copies.times.get(hit.id)
     if times is None:
         copies.times[hit.id] = time

@@ -99,8 +99,8 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         self.heartbeat = heartbeat
 
     def _reach(self, hit: Hit) -> None:
-        self.goal_value += hit.value
-        for goal in hit.goals:
+        for goal, value in hit.goals:
+            self.goal_value += value
             if goal not in self.goals:
                 if len(self.goals) < MAX_GOALS:
                     self.goals.append(goal)

@@ -12,29 +12,27 @@ from streams.settings import GoalSettings
 LARGEST_VALUE = 1e15
 """A value beyond it counts 0: a sum of such would not be a number any more."""
 
-Reached = tuple[tuple[str, ...], float]
-GoalsOf = Callable[[Event], Reached]
-
-NONE_REACHED: Reached = ((), 0.0)
+GoalsOf = Callable[[Event], tuple[tuple[str, float], ...]]
+"""An event → names and values of the goals it reaches."""
 
 
 def make_goals_of(goals: Iterable[GoalSettings]) -> GoalsOf | None:
-    """The look-up: names of the goals an event reaches and the sum of their values. None where there are no goals."""
+    """The look-up of the goals an event reaches; None where there are no goals."""
     each = [_make_goal(goal) for goal in goals]
     if not each:
         return None
 
-    def goals_of(event: Event) -> Reached:
-        found = [(name, value_of(event)) for name, matches, value_of in each if matches(event)]
-        return (tuple([name for name, _ in found]), sum(value for _, value in found)) if found else NONE_REACHED
-
-    return goals_of
+    return lambda event: tuple([(name, value_of(event)) for name, matches, value_of in each if matches(event)])
 
 
 def _make_goal(goal: GoalSettings) -> tuple[str, Callable[[Event], bool], Callable[[Event], float]]:
     fits = re.compile(translate(goal.page or goal.event or "")).match
     if goal.page:
-        return goal.name, lambda event: kind_of(event) == PAGE_VIEW and fits(event.page_urlpath) is not None, _value(goal)
+        return (
+            goal.name,
+            lambda event: kind_of(event) == PAGE_VIEW and fits(event.page_urlpath) is not None,
+            _value(goal),
+        )
     return goal.name, lambda event: fits(event.event_name or event.event) is not None, _value(goal)
 
 

@@ -42,10 +42,8 @@ class Hit(msgspec.Struct, array_like=True, gc=False):
     referrer: str = ""
     campaign: str = ""
     """Source, medium and campaign of a view that names one, where its app cuts by it."""
-    goals: tuple[str, ...] = ()
-    """Names of the goals it reaches."""
-    value: float = 0.0
-    """Sum of their values."""
+    goals: tuple[tuple[str, float], ...] = ()
+    """Names and values of the goals it reaches."""
 
     def order(self) -> tuple[int, bytes]:
         """Place in the fold (rule 2)."""

@@ -11,8 +11,8 @@ NextMidnight = Callable[[int], int]
 def make_next_midnight(timezone: str) -> NextMidnight:
     """For an IANA time zone. Raises ZoneInfoNotFoundError or ValueError for a name that is none.
 
-    A local date that comes twice (a clock set back over midnight) is not cut a second time. Where midnight itself is
-    skipped, the date changes at the skip. Source: PEP 495 (fold 0 before a gap keeps the offset from before it).
+    Of a midnight that comes twice the first counts. Where midnight itself is skipped, the date changes at the skip.
+    Source: PEP 495 (fold 0 is the first of two, and in a gap keeps the offset from before it).
     """
     zone = ZoneInfo(timezone)
     known: list[int] = [0, 0]
@@ -26,13 +26,8 @@ def make_next_midnight(timezone: str) -> NextMidnight:
 
 
 def _local_day(time: int, zone: ZoneInfo) -> tuple[int, int]:
-    """From the last midnight to the next, as milliseconds."""
+    """From the last change of date to the next, as milliseconds."""
     local = datetime.fromtimestamp(time // 1000, zone)
     today = datetime(local.year, local.month, local.day, tzinfo=zone)
-    begun = [instant for instant in _instants(today) if instant <= time]
-    coming = [instant for instant in _instants(today + timedelta(days=1)) if instant > time]
-    return max(begun, default=time), min(coming, default=time + 86_400_000)
-
-
-def _instants(midnight: datetime) -> list[int]:
-    return [int(midnight.replace(fold=fold).timestamp()) * 1000 for fold in (0, 1)]
+    changes = [int((today + timedelta(days=days)).timestamp()) * 1000 for days in range(3)]
+    return max(change for change in changes if change <= time), min(change for change in changes if change > time)

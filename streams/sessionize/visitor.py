@@ -140,7 +140,7 @@ class Visitor:
         hit.user_id = event.user_id
         options = self.options
         if options.goals_of is not None:
-            hit.goals, hit.value = options.goals_of(event)
+            hit.goals = options.goals_of(event)
         if kind == PAGE_PING:
             return hit
         hit.name = "" if kind == PAGE_VIEW else event.event_name or event.event

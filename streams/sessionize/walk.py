@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from streams.outcome import Reason, Verdict
-from streams.records import INFINITY, NO_ID, Event, Marker, Outcome, Progress, Record
-from streams.sessionize.dedup import FIRST, Decision, admit
+from streams.records import NO_ID, Event, Marker, Outcome, Progress, Record
 from streams.sessionize import bounds
+from streams.sessionize.dedup import FIRST, Decision, admit
 from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.identity import late_version, row_version
@@ -168,7 +168,9 @@ class Walk:
             due = min([due, *[time + options.lateness_ms for time in decision.tombstones]])
             self._write_losers(visitor, event, decision, version)
         if len(visitor.hits) > options.max_open or len(visitor.copies.times) > visitor.max_ids:
-            self._write_final(visitor, bounds.hold(visitor, horizon_of(self._time.value, options), effects.alarms), version)
+            self._write_final(
+                visitor, bounds.hold(visitor, horizon_of(self._time.value, options), effects.alarms), version
+            )
         # a lower bound of the new due time; close() and settle() find the exact one
         if due < visitor.due:
             visitor.due = due

@@ -34,8 +34,7 @@ class Watermark:
 
     def hear(self, topic: str, partition: int, arrival: int) -> bool:
         """An event's arrival; True when the watermark rose."""
-        if arrival > self.clock:
-            self.clock = arrival
+        self.clock = max(self.clock, arrival)
         heard = self.topics.get(topic)
         if heard is None:
             heard = self.topics[topic] = Heard(0, {})

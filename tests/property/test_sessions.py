@@ -108,10 +108,14 @@ class Partition:
         self.tables.assert_apart()
 
     def _wake(self, effects: Effects, dice: Random) -> None:
-        """A worker that was stopped inserts what it has; its changelog is refused, or lands in part: the highest wins."""
+        """A stopped worker inserts what it has; its changelog is refused, or lands in part: the highest offset wins."""
         self._insert(effects)
         for key, value in effects.changes.items():
-            if value is not None and dice.random() < 0.5 and applied_of(value) > applied_of(self.table.get(key, NOTHING)):
+            if (
+                value is not None
+                and dice.random() < 0.5
+                and applied_of(value) > applied_of(self.table.get(key, NOTHING))
+            ):
                 self.table[key] = value
 
 
@@ -163,7 +167,9 @@ def test_invariant_2_final_rows_are_a_pure_function_of_the_raw_log(world: World)
     assert_true(world, whole)
     for name in ("events", "visitors", "outcomes"):
         assert cut.rows[name] == whole.rows[name], "a cut, a crash or a redelivery changed a row or a version"
-    assert cut.final("sessions") == whole.final("sessions"), "which rows of open sessions there were changed a final one"
+    assert cut.final("sessions") == whole.final("sessions"), (
+        "which rows of open sessions there were changed a final one"
+    )
     again = run(world, other, world.dice)
     assert_true(world, again)
     for name in ("events", "sessions", "visitors", "outcomes"):

@@ -76,7 +76,7 @@ class World:
     logs: list[list[Record]] = field(default_factory=list)
 
 
-def _rules(  # noqa: PLR0913 - one per rule
+def _rules(
     scale: int,
     gap: int,
     longest: int,
@@ -88,8 +88,19 @@ def _rules(  # noqa: PLR0913 - one per rule
     by_campaign: bool,
     before: int,
 ) -> Rules:
-    spans = [span * scale for span in (gap, longest, lateness, window, disorder)]
-    return Rules(*spans, 3, scale, interval * scale, by_date, by_campaign, MIDNIGHT - before * scale)
+    return Rules(
+        gap=gap * scale,
+        longest=longest * scale,
+        lateness=lateness * scale,
+        window=window * scale,
+        disorder=disorder * scale,
+        max_steps=3,
+        scale=scale,
+        interval=interval * scale,
+        by_date=by_date,
+        by_campaign=by_campaign,
+        begin=MIDNIGHT - before * scale,
+    )
 
 
 RULES = st.builds(

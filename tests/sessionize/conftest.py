@@ -72,8 +72,14 @@ def final(effects: Effects) -> list[SessionRow]:
 class Shop:
     """One enriched partition with its table: offsets are given in the order records are sent."""
 
-    def __init__(self, options: SessionOptions = OPTIONS, disorder_ms: int = DISORDER, generation: int = 1) -> None:
-        self.table: dict[bytes, bytes] = {}
+    def __init__(
+        self,
+        options: SessionOptions = OPTIONS,
+        disorder_ms: int = DISORDER,
+        generation: int = 1,
+        table: dict[bytes, bytes] | None = None,
+    ) -> None:
+        self.table = {} if table is None else table
         self.options = options
         self.fold = PartitionFold(lambda app: options, disorder_ms, generation, 0, self.table)
         self.next = 0

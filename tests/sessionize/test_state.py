@@ -26,7 +26,9 @@ HIT = Hit(-5, bytes(range(16)), 2**64 - 1, "raw@1", 3, 2**40, 1, -5, 2, 99, PAGE
 
 def test_a_visitor_comes_back_as_it_was() -> None:
     """Times before 1970, the largest fingerprint and any text included."""
-    state = VisitorState(2, -7, begin(HIT, OPTIONS), [HIT], pack_copies([(HIT.id, -5)]), [("DE", "", "", "", "", "", 0)], [])
+    state = VisitorState(
+        2, -7, begin(HIT, OPTIONS), [HIT], pack_copies([(HIT.id, -5)]), [("DE", "", "", "", "", "", 0)], []
+    )
     value = encode_visitor(7, -3, 2**40, state)
     assert decode_visitor(value) == state
     assert (applied_of(value), due_of(value), refresh_of(value), is_husk(value)) == (7, -3, 2**40, False)
