@@ -1,7 +1,7 @@
 """Caps on what one visitor may hold in memory: a robot without end costs no more than they say.
 
-Both look at the state only after everything the horizon lets go is gone, so they strike at the same record in every cut.
-What they cut is flagged in the session's row (``is_capped``) and counted.
+Both look at the state after all that the horizon lets go is gone, so they strike at the same record in every cut. What
+they cut is flagged in the session's row (``is_capped``) and counted.
 """
 
 from collections import Counter

@@ -59,7 +59,7 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         if time - self.end > gap_ms or time > self.limit:
             return True
         campaign = hit.campaign
-        return campaign != "" and campaign != self.campaign and self.first_view is not None and time != self.end
+        return campaign not in ("", self.campaign) and self.first_view is not None and time != self.end
 
     def add(self, hit: Hit, max_steps: int) -> None:
         """Take the next hit in."""

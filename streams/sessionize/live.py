@@ -1,4 +1,4 @@
-"""Rows of open sessions (design.md §6 rules 5, 6, 9): when they are written, and what takes away a row that is none any more.
+"""Rows of open sessions (design.md §6 rules 5, 6, 9): when they are written, and what takes one away again.
 
 A visitor's rows are written together or not at all: what lies in the table is always the fold of one prefix of the
 visitor's events, so no two rows overlap.

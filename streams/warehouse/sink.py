@@ -83,7 +83,8 @@ class Sink:
             client.disconnect()
 
     async def store(self, partition: int, rows: TableRows, span: tuple[int, int]) -> None:
-        """Stores a batch: rules, events, sessions, visitors, outcomes, and progress last. Call again only after it returned.
+        """Stores a batch: rules, events, sessions, visitors, outcomes, and progress last. Call again only after it
+        returned.
 
         ``span`` is the first and last enriched offset the batch was made of. Raises Refused where the server says no
         for good. Cancelled, or closed (InDoubt), the batch may be stored in part: store it again, or a later cut of it.

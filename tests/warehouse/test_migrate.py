@@ -9,8 +9,8 @@ from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.migrate import State, migrate, migrations
 
-NAMES = {"events", "sessions", "outcomes", "progress", "generations", "rules", "migrations"}
-VIEWS = {"events_v", "sessions_v", "ledger"}
+NAMES = {"visitors", "events", "sessions", "outcomes", "progress", "generations", "rules", "migrations"}
+VIEWS = {"visitors_v", "events_v", "sessions_v", "ledger"}
 
 
 def _states(client: Client, database: str, *, dry_run: bool = False) -> set[State]:
