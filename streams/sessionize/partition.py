@@ -31,8 +31,9 @@ class PartitionFold:
         own = state.get(OWN_KEY)
         self._own = encode_own(PartitionState()) if own is None else own
         self._due = DueIndex([(due_of(value), key) for key, value in state.items() if key[:1] != b"\0"])
-        waiting = [(refresh_of(value), key) for key, value in state.items() if key[:1] != b"\0"]
-        self._refresh = DueIndex([entry for entry in waiting if entry[0] != NEVER])
+        self._refresh = DueIndex(
+            [(at, key) for key, value in state.items() if key[:1] != b"\0" and (at := refresh_of(value)) != NEVER]
+        )
         self._last: Effects | None = None
 
     @property
