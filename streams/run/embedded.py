@@ -17,6 +17,7 @@ from streams.kafka.producer import BatchProducer
 from streams.kafka.state import changelog_topic
 from streams.keys import Keys
 from streams.load import sorted_records
+from streams.rebuild.after_run import rebuild_after_run
 from streams.run.children import Child
 from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
@@ -83,6 +84,8 @@ def run(options: RunOptions, reporter: Reporter) -> Summary:
         reporter.phase("stop")
         for child in children:
             child.stop(STOP_GRACE_SECONDS)
+        reporter.phase("rebuild")
+        asyncio.run(rebuild_after_run(client, target, settings))
         counts = count(client, target.clickhouse.database, raw_topic)
         return _summary(records, counts, children, time.monotonic() - began)
 
