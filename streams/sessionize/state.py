@@ -32,6 +32,8 @@ class VisitorState(msgspec.Struct, array_like=True, gc=False):
     """(event id, time) of copies that are not in ``hits``: sealed ones, and duplicates."""
     profiles: list[Profile] = []
     origins: list[Origin] = []
+    deadline: int | None = None
+    """Of the last closed session: what made it final lay beyond."""
 
 
 class PartitionState(msgspec.Struct, array_like=True, gc=False):

@@ -5,6 +5,7 @@ from itertools import takewhile
 from typing import TypeVar
 
 from streams.records import INFINITY, Event
+from streams.sessionize.counts import Counts
 from streams.sessionize.fold import Session, begin, first_due, fold
 from streams.sessionize.hit import (
     NO_ORIGIN,
@@ -36,6 +37,7 @@ class Visitor:
         "applied",
         "closed",
         "copies",
+        "deadline",
         "due",
         "hits",
         "is_changed",
@@ -65,6 +67,7 @@ class Visitor:
         self.is_changed = False
         self.closed = state.closed
         self.last_end = state.last_end
+        self.deadline = state.deadline
         self.sealed = state.sealed
         self.hits = state.hits
         self.profiles = state.profiles
@@ -166,14 +169,23 @@ class Visitor:
             self.closed = 0
         self.closed += 1
         self.last_end = session.end
+        self.deadline = session.due(self.options)
         return self.closed
+
+    def take_counts(self, counts: Counts) -> bool:
+        """Number on from a rebuild's counts; False where a session is closed that it did not see as final (rule 10)."""
+        if self.deadline is not None and self.deadline >= counts.horizon:
+            return False
+        self.closed, self.last_end, self.deadline = counts.closed, counts.last_end, counts.last_deadline
+        self.is_changed = True
+        return True
 
     def settle(self, horizon: int) -> None:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
         self._seal(horizon)
         self._forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
         if self.last_end is not None and horizon - self.last_end > FORGET_AFTER_MS and not self._is_open():
-            self.closed, self.last_end = 0, None
+            self.closed, self.last_end, self.deadline = 0, None, None
         self.due = self._next_due()
         self.is_changed = False
 
@@ -248,7 +260,14 @@ class Visitor:
             if (event_id, time) not in open_hits
         ]
         state = VisitorState(
-            self.closed, self.last_end, self.sealed, self.hits, pack_copies(copies), self.profiles, self.origins
+            self.closed,
+            self.last_end,
+            self.sealed,
+            self.hits,
+            pack_copies(copies),
+            self.profiles,
+            self.origins,
+            self.deadline,
         )
         return encode_visitor(applied, self.due, state)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from streams.outcome import Reason, Verdict
 from streams.records import INFINITY, NO_ID, Event, Marker, Outcome, Progress, Record
+from streams.sessionize.counts import REBUILD, read_control
 from streams.sessionize.dedup import FIRST, Decision, admit
 from streams.sessionize.due import DueIndex
 from streams.sessionize.effects import Effects
@@ -24,7 +25,7 @@ from streams.sessionize.state import (
     lone_key,
     visitor_key,
 )
-from streams.sessionize.visitor import Visitor, horizon_of
+from streams.sessionize.visitor import FORGET_AFTER_MS, Visitor, horizon_of
 from streams.sessionize.watermark import BEFORE_ALL, Watermark
 
 
@@ -86,7 +87,21 @@ class Walk:
             self._take_outcome(offset, record)
         elif record.kind == "rules":
             self._effects.rules[record.body["hash"]] = record.body["text"]
+        elif record.kind == REBUILD:
+            self._take_counts(offset, record.body)
         return False
+
+    def _take_counts(self, offset: int, body: Mapping[str, str]) -> None:
+        """A rebuild numbered the visitor's closed sessions anew (rule 10)."""
+        key, app_id, counts = read_control(body)
+        options = self._app_options.get(app_id) or self._read_options(app_id)
+        visitor = self._visitors.get(key) or self._open(key, app_id, options)
+        if offset <= visitor.applied or not visitor.take_counts(counts) or counts.last_end is None:
+            return
+        due = counts.last_end + FORGET_AFTER_MS + options.lateness_ms
+        if due < visitor.due:  # a lower bound, as for an event
+            visitor.due = due
+            self._due.push(due, key)
 
     def _is_redelivered(self, record: Event | Outcome) -> bool:
         """Whether the raw partition's high-water mark has passed the record; moves the mark otherwise (§2.1)."""
