@@ -97,21 +97,27 @@ class Beside(Partition):
     """A worker beside which rebuilds run: their control records come into its log somewhat later."""
 
     def start(self, dice: Random, options: SessionOptions) -> None:
-        """Rebuild at some points of the log; a control record stands anywhere from there on."""
+        """Up to three rebuilds."""
         self.rebuilds = dice.randint(1, 3)
         self.options = options
-        self.waiting: list[Control] = []
-        self.dice = dice
+        self.seen = 0
+        """How long the log was as far as any worker has read: records come only after that."""
 
     def _batch(self, start: int, end: int, dice: Random, crash_rate: float) -> bool:
+        self.seen = max(self.seen, end)
         done = super()._batch(start, end, dice, crash_rate)
         if done and self.rebuilds and dice.random() < 0.4:
-            self.rebuilds -= 1
-            found = self.read()
-            for control in found.controls():
-                self.log.insert(dice.randint(end, min(end + 3, len(self.log))), control)
-            found.write(dice.choice([0, 1, 2, 3, 3, 3]))
+            self.rebuild_beside(end, dice)
         return done
+
+    def rebuild_beside(self, end: int, dice: Random) -> None:
+        """One that may die, whose control records may come late."""
+        del end
+        self.rebuilds -= 1
+        found = self.read()
+        for control in found.controls():
+            self.log.insert(dice.randint(self.seen, min(self.seen + 3, len(self.log))), control)
+        found.write(dice.choice([0, 1, 2, 3, 3, 3]))
 
     def read(self) -> Rebuild:
         """A rebuild of this partition's visitors: each partition has its own watermark."""
@@ -176,17 +182,16 @@ def test_rebuilds_beside_live_workers_end_in_the_truth(world: World) -> None:
 
 
 class Whole(Beside):
-    """Rebuilds that do not die."""
+    """Rebuilds that do not die, while the worker has read no more than it has stored."""
 
-    def _batch(self, start: int, end: int, dice: Random, crash_rate: float) -> bool:
-        done = Partition._batch(self, start, end, dice, crash_rate)
-        if done and self.rebuilds and dice.random() < 0.4:
+    def rebuild_beside(self, end: int, dice: Random) -> None:
+        """The control records come next."""
+        if self.seen == end:
             self.rebuilds -= 1
             found = self.read()
             self.log[end:end] = found.controls()
             found.write()
             assert self.read().results == []
-        return done
 
 
 @settings(cases, max_examples=max(100, CASES // 3))
