@@ -39,8 +39,10 @@ def _apps(client: Client, database: str, generations: Sequence[int]) -> list[str
         return []
     among = {"generations": tuple(generations)}
     ((others,),) = client.execute(
-        qualified("SELECT count() FROM {database}.generations WHERE kind = 'enriched' AND generation NOT IN", database)
-        + " %(generations)s",
+        qualified(
+            "SELECT count() FROM {database}.generations WHERE kind = 'enriched' AND generation NOT IN %(generations)s",
+            database,
+        ),
         among,
     )
     if not others and len(generations) == 1:
