@@ -125,11 +125,3 @@ def database(simulated: Simulated) -> Iterator[Database]:
     made = Database(simulated)
     yield made
     made.client.execute(f"DROP DATABASE {made.name}")
-
-
-@pytest.fixture
-def other(simulated: Simulated) -> Iterator[Database]:
-    """A second one."""
-    made = Database(simulated)
-    yield made
-    made.client.execute(f"DROP DATABASE {made.name}")

@@ -13,7 +13,7 @@ from streams.rebuild.writing import Store, open_sink
 from streams.sessionize.options import make_options_of
 from streams.warehouse.sink import TableRows
 
-from .conftest import WINDOW, Database
+from .conftest import WINDOW, Database, Simulated
 
 APPS = ("shop", "reader")
 ALL_TIME = (0, 2**42)
@@ -68,6 +68,17 @@ def with_early_copies(database: Database) -> None:
         " raw_offset + 1000000000 AS raw_offset, 1 AS is_late, 16 AS version)"
         " FROM (SELECT * FROM {database}.events FINAL WHERE is_late = 0 AND modulo(cityHash64(event_id), 100) = 0)"
     )
+
+
+@pytest.fixture(scope="module")
+def never_died(simulated: Simulated) -> dict[str, object]:
+    """What readers see after a rebuild, with early copies, that nothing disturbed."""
+    database = Database(simulated)
+    with_early_copies(database)
+    rebuild(database)
+    contents: dict[str, object] = {**database.contents()}
+    database.rows("DROP DATABASE {database}")
+    return contents
 
 
 def kept(database: Database) -> set[tuple[str, UUID, int, UUID]]:
@@ -154,30 +165,27 @@ def asdict(report: Report) -> dict[str, object]:
 @pytest.mark.parametrize("late_only", [False, True])
 @pytest.mark.parametrize("table", ["sessions", "outcomes", "events"])
 def test_a_rebuild_that_died_is_mended_by_the_next(
-    database: Database, other: Database, table: str, late_only: bool
+    database: Database, never_died: dict[str, object], table: str, late_only: bool
 ) -> None:
     """Wherever it died, also when the next looks for late events only: the rows of one that never died."""
-    for each in (database, other):
-        with_early_copies(each)
-    rebuild(other)
+    with_early_copies(database)
     with pytest.raises(Died):
         rebuild(database, dies_before=table)
-    assert database.contents() != other.contents()
+    assert database.contents() != never_died
 
     rebuild(database, late_only=late_only)
 
-    assert database.contents() == other.contents()
+    assert database.contents() == never_died
 
 
-def test_any_slicing_gives_the_same_rows(database: Database, other: Database) -> None:
+def test_any_slicing_gives_the_same_rows(database: Database, never_died: dict[str, object]) -> None:
     """Memory is bounded by slices of visitors; where they are cut changes nothing."""
     with_early_copies(database)
-    with_early_copies(other)
 
-    whole, sliced = rebuild(database), rebuild(other, slice_events=3_000)
+    sliced = rebuild(database, slice_events=3_000)
 
-    assert database.contents() == other.contents()
-    assert whole.visitors == sliced.visitors
+    assert database.contents() == never_died
+    assert sliced.visitors > 2000
 
 
 def test_only_visitors_in_scope_change(database: Database) -> None:
