@@ -34,7 +34,7 @@ def test_invariant_3_two_runs_equal_one(simulated: Simulated, tmp_path: Path) ->
     with reading(store) as client:
         whole = set(client.execute("SELECT visitor_id, session_id, end_tstamp FROM thalweg.sessions_v"))
         found = contents(client)
-    assert len(half - whole) > 5, "no session spans both files"
+    assert len(half - whole) > 1, "no session spans both files"
     assert found == contents(simulated.client)
 
 
