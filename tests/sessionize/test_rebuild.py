@@ -156,6 +156,17 @@ def test_a_late_copy_before_a_kept_event_takes_its_place(raw: Raw) -> None:
     assert store.spans() == [(T0, T0, 1)]
 
 
+def test_copies_that_two_runs_accepted_each_for_itself_become_one(raw: Raw) -> None:
+    """The later one's row goes, and its outcome says so; one beyond the window stays."""
+    store = Store(*[raw.event(at, name="x") for at in (T0, T0 + WINDOW, T0 + 2 * WINDOW + 1)])
+
+    result = store.rebuild()
+
+    assert [event.derived_tstamp for event in result.tombstones] == [T0 + WINDOW]
+    assert [(o.raw_offset, o.outcome, o.reason) for o in result.losers] == [(1, "duplicate", "copy")]
+    assert store.spans() == [(T0, T0, 1), (T0 + 2 * WINDOW + 1, T0 + 2 * WINDOW + 1, 1)]
+
+
 def test_a_copy_of_an_event_that_is_not_final_waits(raw: Raw) -> None:
     """Adopting would take an event out of an open session."""
     lateness = SessionOptions(GAP, 24 * HOUR, LATENESS, 10 * GAP, 500)
