@@ -211,7 +211,7 @@ def test_a_rebuild_that_no_record_overtakes_keeps_every_number_right(world: Worl
 @settings(cases, max_examples=max(100, CASES // 5))
 @given(worlds())
 def test_control_records_give_the_same_rows_in_every_cut(world: World) -> None:
-    """A batch may hold a control record anywhere: in one batch, in batches of one, and through crashes the same rows."""
+    """A batch may hold a control record anywhere: in one, in batches of one, and through crashes the same rows."""
     log, dice, scale = enriched_log(world, 0), world.dice, world.rules.scale
     keys = {_key(msgspec.structs.asdict(record)) for record in log if isinstance(record, Event)}
     visitors = sorted(key for key in keys if not is_lone(key))
