@@ -4,10 +4,11 @@ import pytest
 
 from streams.records import Control
 from streams.sessionize.counts import REBUILD, Counts, control_body, read_control
+from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import OWN_KEY, visitor_key
 from streams.sessionize.visitor import FORGET_AFTER_MS
 
-from .conftest import GAP, LATENESS, Raw, Shop, marker, uuid
+from .conftest import DISORDER, GAP, LATENESS, OPTIONS, Raw, Shop, marker, uuid
 
 HOUR = 3_600_000
 T0 = 1_000 * 24 * HOUR
@@ -78,3 +79,18 @@ def test_counts_of_nothing_make_the_visitor_new_again(shop: Shop, raw: Raw) -> N
     shop.send(control(Counts(T0 + HOUR, 0, None, None)), raw.event(later), marker({0: beyond(later + GAP)}))
 
     assert indexes(shop)[1:] == [(later, 1, 1)]
+
+
+def test_a_torn_changelog_does_not_take_counts_twice(shop: Shop, raw: Raw) -> None:
+    """The visitor's value is published, the partition's own is not: folded again, the control record is passed over."""
+    shop.send(raw.event(T0), marker({0: T0}))
+    batch = shop.number([control(Counts(T0 + HOUR, 4, T0 - 9 * HOUR, T0 - 8 * HOUR)), marker({0: beyond(T0 + GAP)})])
+    shop.table[KEY] = shop.fold.fold(batch).changes[KEY] or b""
+
+    shop.fold = PartitionFold(lambda _: OPTIONS, DISORDER, 1, 0, shop.table)
+    shop.next = batch[0][0]
+    shop.send(*[record for _, record in batch])
+    later = T0 + 5 * HOUR
+    shop.send(raw.event(later), marker({0: beyond(later + GAP)}))
+
+    assert indexes(shop) == [(later, 6, 0)]
