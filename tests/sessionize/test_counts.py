@@ -89,8 +89,7 @@ def test_a_torn_changelog_does_not_take_counts_twice(shop: Shop, raw: Raw) -> No
 
     shop.fold = PartitionFold(lambda _: OPTIONS, DISORDER, 1, 0, shop.table)
     shop.next = batch[0][0]
-    shop.send(*[record for _, record in batch])
     later = T0 + 5 * HOUR
-    shop.send(raw.event(later), marker({0: beyond(later + GAP)}))
+    shop.send(*[record for _, record in batch], raw.event(later), marker({0: beyond(later + GAP)}))
 
     assert indexes(shop) == [(later, 6, 0)]
