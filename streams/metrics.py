@@ -15,6 +15,7 @@ from streams.errors import ConfigError
 from streams.outcome import Reason, Verdict
 from streams.records import INFINITY, Outcome, Progress, SessionRow
 
+CAPPED = ("capped_sessions", "capped_open", "capped_ids")
 LOOPBACK = "127.0.0.1"
 _BATCH_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -63,6 +64,11 @@ class Metrics:
         self.sessions_closed = count("sessions_closed", "Sessions stored as final")
         self.closed_alarms = count(
             "closed_late_events", "Events accepted in time that met a sealed session: must stay 0, else it is a bug"
+        )
+        self.capped = count(
+            "capped",
+            "What a cap of the fold cut: rows of closed sessions, events sealed or ids forgotten early",
+            "what",
         )
         self.sink_rows = count("sink_rows", "Rows acknowledged by ClickHouse", "table")
         self.sink_retries = count("sink_retries", "Inserts tried again with the same bytes", "table")
@@ -131,6 +137,8 @@ class Metrics:
         for (verdict, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
             self.outcomes.labels(verdict, reason).inc(number)
         self.closed_alarms.inc(effects.alarms.get(Reason.CLOSED, 0))
+        for what in CAPPED:
+            self.capped.labels(what.removeprefix("capped_")).inc(effects.alarms.get(what, 0))
         self.sessions_closed.inc(sum(row.is_final and not row.is_deleted for row in effects.sessions))
         self.applied_offset.labels(partition).set(effects.progress.applied)
         self._watermark(partition, effects.progress.watermark)

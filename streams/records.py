@@ -277,10 +277,22 @@ class SessionRow(msgspec.Struct, kw_only=True, gc=False):
     steps: list[str] = []
     step_offsets_ms: list[int] = []
     is_capped: int = 0
-    """Steps were cut at the cap."""
+    """A cap was met: steps or goals are cut, or order among too many events, or duplicates among too many ids."""
     is_final: int = 0
     version: int = 0
     is_deleted: int = 0
+
+
+class VisitorRow(msgspec.Struct, kw_only=True, gc=False):
+    """One row of table ``visitors``: what the closed sessions of a visitor say, since the visitor was last new."""
+
+    app_id: str
+    visitor_id: bytes
+    user_id: str = ""
+    first_seen_tstamp: int
+    last_seen_tstamp: int
+    sessions: int = 0
+    version: int = 0
 
 
 class Progress(msgspec.Struct, kw_only=True, gc=False):

@@ -7,8 +7,18 @@ the environment or a file, never from thalweg.yaml, and never show in a repr. An
 import os
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from streams.config import (
     CONFIG_VARIABLE,
@@ -59,6 +69,21 @@ class ClickHouseSettings(_Section):
     ca_certs: Path | None = Field(None, description="PEM file of the authorities to trust; none: the system's")
 
 
+class GoalSettings(_Section):
+    """A goal of an app: what reaches it, and what that is worth. ``*`` stands for any characters, ``?`` for one."""
+
+    name: str = Field(min_length=1, max_length=100, description="as it stands in column goals")
+    event: str | None = Field(None, min_length=1, description="name of the event, else its kind; with * and ?")
+    page: str | None = Field(None, min_length=1, description="path of a viewed page; with * and ?")
+    value: str | None = Field(None, min_length=1, description="property that holds a number, or se_value")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "GoalSettings":
+        if (self.event is None) == (self.page is None):
+            raise ValueError(f"goal {self.name!r} needs one of `event` and `page`, not both")
+        return self
+
+
 class SessionSettings(_Section):
     """Rules of the session fold. A change holds from then on; past sessions keep theirs."""
 
@@ -67,6 +92,34 @@ class SessionSettings(_Section):
     lateness: int = Field(600, ge=0, description="seconds; how old an event may be on arrival, older ones are late")
     dedup_window: int = Field(3600, ge=0, description="seconds; copies of one event id closer than this are one event")
     max_steps: int = Field(500, gt=0, description="steps kept per session; more are cut, with a flag")
+    update_interval: int = Field(60, ge=0, description="seconds; how old the row of an open session may be")
+    max_open_events: int = Field(
+        1000, ge=10, description="events of a visitor held open, and 5 times as many ids; more are capped, with a flag"
+    )
+    cut_at_midnight: bool = Field(False, description="a session ends with the local date of `timezone`")
+    timezone: str = Field("UTC", description="IANA name, as Europe/Berlin")
+    cut_at_campaign: bool = Field(False, description="a view with another campaign than the landing page's begins one")
+    goals: list[GoalSettings] = Field(
+        [], max_length=100, description="each {name, event or page, value}; event and page may hold * and ?"
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, timezone: str) -> str:
+        try:
+            ZoneInfo(timezone)
+        except (LookupError, ValueError, OSError):
+            raise ValueError("is no IANA time zone, as Europe/Berlin") from None
+        return timezone
+
+    @field_validator("goals")
+    @classmethod
+    def _unlike(cls, goals: list[GoalSettings]) -> list[GoalSettings]:
+        names = [goal.name for goal in goals]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two goals have the name {twice[0]!r}")
+        return goals
 
 
 class FlushSettings(_Section):

@@ -212,3 +212,25 @@ def test_minimal_file_is_enough() -> None:
     data = yaml.safe_load((DOCS / "thalweg.minimal.yaml").read_text())
     assert settings.kafka.brokers == data["kafka"]["brokers"] != Settings().kafka.brokers
     assert settings.clickhouse.host == data["clickhouse"]["host"] != Settings().clickhouse.host
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("sessions: {timezone: Europe/Berln}", "sessions.timezone: is no IANA time zone"),
+        (
+            "sessions: {goals: [{name: a, event: x, page: y}]}",
+            "sessions.goals.0: goal 'a' needs one of `event` and `page`",
+        ),
+        ("sessions: {goals: [{name: a}]}", "sessions.goals.0: goal 'a' needs one of `event` and `page`"),
+        ("sessions: {goals: [{name: a, pag: x}]}", "sessions.goals.0.pag: unknown key"),
+        ("apps: {s: {goals: [{name: a, page: x}, {name: a, page: y}]}}", "apps.s.goals: two goals have the name 'a'"),
+    ],
+)
+def test_a_wrong_zone_or_goal_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    """File, key path, and what is wrong."""
+    path = tmp_path / "thalweg.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load_settings(path)
+    assert f"{path}: {complaint}" in str(refused.value)

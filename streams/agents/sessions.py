@@ -100,6 +100,7 @@ def rows_of(effects: Effects) -> TableRows:
     return TableRows(
         events=effects.events,
         sessions=effects.sessions,
+        visitors=effects.visitors,
         outcomes=effects.outcomes,
         rules=effects.rules,
         progress=effects.progress,

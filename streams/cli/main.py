@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, load, migrate, run, sql, store, worker
+from streams.cli import demo, load, migrate, rebuild, run, sql, store, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -26,6 +26,7 @@ app.add_typer(store.app, name="store")
 app.command("worker")(worker.worker)
 app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
+app.command("rebuild")(rebuild.rebuild)
 
 
 def main() -> None:

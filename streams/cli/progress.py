@@ -12,6 +12,7 @@ PHASES = {
     "load": "loading",
     "process": "enriching and folding",
     "stop": "stopping",
+    "rebuild": "rebuilding what earlier runs began",
 }
 
 

@@ -20,6 +20,7 @@ from streams.keys import Keys
 from streams.load import sorted_records
 from streams.load.lines import check_readable
 from streams.outcome import Verdict
+from streams.rebuild.after_run import rebuild_after_run
 from streams.run.children import Child
 from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
@@ -87,6 +88,8 @@ def run(options: RunOptions, reporter: Reporter) -> Summary:
         records = asyncio.run(_feed(scene, children))
         reporter.phase("stop")
         _stop(children)
+        scene.reporter.phase("rebuild")
+        asyncio.run(rebuild_after_run(scene.client, scene.target, scene.settings))
         counts = count(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
         _warn_of_dead(scene, records)
         return _summary(records, counts, children, time.monotonic() - began)

@@ -8,6 +8,7 @@ from bisect import bisect_left
 
 import msgspec
 
+from streams.sessionize.copies import as_times
 from streams.sessionize.hit import Hit
 from streams.sessionize.visitor import Visitor
 
@@ -25,22 +26,28 @@ FIRST = Decision(is_kept=True)
 
 def admit(visitor: Visitor, hit: Hit) -> Decision:
     """Take the copy into the visitor's state and say what it decides."""
-    visitor.oldest = min(visitor.oldest, hit.time)
-    times = visitor.copies.get(hit.id)
+    copies, time = visitor.copies, hit.time
+    copies.oldest = min(copies.oldest, time)
+    times = copies.times.get(hit.id)
     if times is None:
-        visitor.copies[hit.id] = (hit.time,)
+        copies.times[hit.id] = time
+        if visitor.hits and time <= visitor.hits[-1].time:
+            visitor.note_starts()
         visitor.insert(hit)
         return FIRST
-    return _among_copies(visitor, hit, times)
+    visitor.note_starts()
+    return _among_copies(visitor, hit, as_times(times))
 
 
 def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decision:
     time, window = hit.time, visitor.options.dedup_window_ms
     at = bisect_left(times, time)
     follows = at > 0 and time - times[at - 1] <= window
+    # a kept copy that a cap sealed early cannot be taken back: this one is the duplicate, whatever their order
+    follows = follows or (at < len(times) and time < times[at] <= min(time + window, visitor.sealed_to))
     if at < len(times) and times[at] == time:
         return Decision(is_kept=False, tombstones=(time,)) if follows else _same_time(visitor, hit)
-    visitor.copies[hit.id] = (*times[:at], time, *times[at:])
+    visitor.copies.times[hit.id] = _sparse((*times[:at], time, *times[at:]), at, window)
     losers = _overtaken(visitor, hit, times[at] if at < len(times) else None)
     lost = tuple(loser.time for loser in losers)
     if follows:
@@ -49,6 +56,14 @@ def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decisio
         return Decision(is_kept=False, losers=losers, tombstones=(time, *lost))
     visitor.insert(hit)
     return Decision(is_kept=True, losers=losers, tombstones=lost)
+
+
+def _sparse(times: tuple[int, ...], at: int, window: int) -> tuple[int, ...]:
+    """Without times around ``at`` whose neighbours are within the window: what they decide, a neighbour decides."""
+    for middle in (at + 1, at, at - 1):
+        if 0 < middle < len(times) - 1 and times[middle + 1] - times[middle - 1] <= window:
+            times = (*times[:middle], *times[middle + 1 :])
+    return times
 
 
 def _same_time(visitor: Visitor, hit: Hit) -> Decision:

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from streams.records import Event, Outcome, Progress, SessionRow
+from streams.records import Event, Outcome, Progress, SessionRow, VisitorRow
 
 
 @dataclass(slots=True)
@@ -11,10 +11,12 @@ class Effects:
     """Rows to insert, then state to publish, then offsets to acknowledge (design.md §2.5).
 
     Rows are the concatenation of what each record decided, so they do not depend on where a batch ends; of rows with
-    one sort key the highest version stands. ``progress`` goes in after the other rows. ``changes`` are table values
+    one sort key the highest version stands; only which rows of open sessions there are (and tombstones of such) does.
+    ``progress`` goes in after the other rows. ``changes`` are table values
     (None deletes the key), ``own`` is the partition's own value and goes last. ``span`` is the first and last enriched
     offset given, skipped ones included. ``alarms`` counts what should never happen (``closed``: an event below the
-    horizon).
+    horizon) and what a cap cut: ``capped_sessions`` (final rows with the flag), ``capped_open`` (events sealed early),
+    ``capped_ids`` (event ids forgotten early).
     """
 
     progress: Progress
@@ -22,6 +24,7 @@ class Effects:
     own: bytes = b""
     events: list[Event] = field(default_factory=list)
     sessions: list[SessionRow] = field(default_factory=list)
+    visitors: list[VisitorRow] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     rules: dict[str, str] = field(default_factory=dict)
     changes: dict[bytes, bytes | None] = field(default_factory=dict)

@@ -40,6 +40,10 @@ class Hit(msgspec.Struct, array_like=True, gc=False):
     path: str = ""
     title: str = ""
     referrer: str = ""
+    campaign: str = ""
+    """Source, medium and campaign of a view that names one, where its app cuts by it."""
+    goals: tuple[tuple[str, float], ...] = ()
+    """Names and values of the goals it reaches."""
 
     def order(self) -> tuple[int, bytes]:
         """Place in the fold (rule 2)."""
@@ -54,6 +58,12 @@ def kind_of(event: Event) -> int:
     """What the event counts as in a session. Segment names the kind in ``event``, Snowplow also in ``event_name``."""
     kind = _KINDS.get(event.event)
     return _KINDS.get(event.event_name, OTHER) if kind is None else kind
+
+
+def campaign_of(event: Event) -> str:
+    """Source, medium and campaign as one text, empty where none of them is given."""
+    campaign = f"{event.mkt_source}\0{event.mkt_medium}\0{event.mkt_campaign}"
+    return campaign if len(campaign) > 2 else ""  # more than the separators
 
 
 def profile_of(event: Event) -> Profile:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from streams.records import Record
-from streams.sessionize.due import DueIndex
+from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import OptionsOf
-from streams.sessionize.state import OWN_KEY, PartitionState, decode_own, due_of, encode_own
+from streams.sessionize.state import OWN_KEY, PartitionState, decode_own, due_of, encode_own, refresh_of
 from streams.sessionize.walk import Place, Walk
 
 
@@ -14,7 +14,7 @@ class PartitionFold:
     """Pure but for ``commit``: ``fold`` leaves self and ``state`` as they were, however often it is called.
 
     ``state`` is the live view of the partition's table; the caller puts ``effects.changes`` and ``effects.own`` (under
-    ``OWN_KEY``) into it and then calls ``commit``. Construction passes once over ``state``.
+    ``OWN_KEY``) into it and then calls ``commit``. Construction passes over ``state``.
     """
 
     def __init__(
@@ -31,6 +31,9 @@ class PartitionFold:
         own = state.get(OWN_KEY)
         self._own = encode_own(PartitionState()) if own is None else own
         self._due = DueIndex([(due_of(value), key) for key, value in state.items() if key[:1] != b"\0"])
+        self._refresh = DueIndex(
+            [(at, key) for key, value in state.items() if key[:1] != b"\0" and (at := refresh_of(value)) != NEVER]
+        )
         self._last: Effects | None = None
 
     @property
@@ -49,12 +52,14 @@ class PartitionFold:
         Sets ``version`` and ``is_late`` on the events and outcomes given: the same values in every cut.
         """
         self._due.restore()
+        self._refresh.restore()
         walk = Walk(
             self._options,
             self._place,
             decode_own(self._own),
             self._state,
             self._due,
+            self._refresh,
         )
         self._last = effects = walk.run(records)
         return effects
@@ -69,3 +74,4 @@ class PartitionFold:
         self._last = None
         self._own = effects.own
         self._due.keep()
+        self._refresh.keep()

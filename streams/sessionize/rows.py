@@ -1,18 +1,18 @@
 """Rows for the warehouse from what the fold knows (design.md §6 rule 8, §7)."""
 
 from streams.outcome import Reason, Verdict
-from streams.records import Event, Outcome, SessionRow
-from streams.sessionize.fold import Session
+from streams.records import Event, Outcome, SessionRow, VisitorRow
+from streams.sessionize.fold import Session, Start
 from streams.sessionize.hit import Hit
 from streams.sessionize.identity import session_id
-from streams.sessionize.visitor import Visitor
+from streams.sessionize.visitor import Closed, Visitor
 
 ENGAGED_S = 10
 """Less engaged time than this may be a bounce."""
 
 
-def session_row(visitor: Visitor, session: Session, index: int, version: int) -> SessionRow:
-    """The final row of a closed session; ``index`` counts from 1."""
+def session_row(visitor: Visitor, session: Session, index: int, version: int, *, is_final: int) -> SessionRow:
+    """The row of a session; ``index`` counts from 1."""
     geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.profiles[session.first.profile]
     row = SessionRow(
         session_id=session_id(visitor.app_id, visitor.visitor_id, session.start, session.first.id),
@@ -25,7 +25,7 @@ def session_row(visitor: Visitor, session: Session, index: int, version: int) ->
         engaged_time_in_s=session.engaged_s,
         views=session.views,
         total_events=session.total,
-        is_bounce=int(session.views < 2 and session.engaged_s < ENGAGED_S),
+        is_bounce=int(session.views < 2 and session.engaged_s < ENGAGED_S and not session.goals),
         is_new_visitor=int(index == 1),
         session_index=index,
         geo_country=geo_country,
@@ -35,10 +35,12 @@ def session_row(visitor: Visitor, session: Session, index: int, version: int) ->
         os_family=os_family,
         dvce_type=dvce_type,
         is_bot=is_bot,
+        goals=session.goals,
+        goal_value=session.goal_value,
         steps=session.steps,
         step_offsets_ms=session.offsets_ms,
         is_capped=session.is_capped,
-        is_final=1,
+        is_final=is_final,
         version=version,
     )
     if session.first_view is not None and session.last_view is not None:
@@ -68,6 +70,33 @@ def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None
         row.mkt_network,
         row.default_channel_group,
     ) = visitor.origin(first)
+
+
+def session_tombstone(visitor: Visitor, start: Start, version: int) -> SessionRow:
+    """Deletes the row of this session from table ``sessions``: its whole key."""
+    time, event_id = start
+    return SessionRow(
+        session_id=session_id(visitor.app_id, visitor.visitor_id, time, event_id),
+        app_id=visitor.app_id,
+        visitor_id=visitor.visitor_id,
+        start_tstamp=time,
+        end_tstamp=time,
+        version=version,
+        is_deleted=1,
+    )
+
+
+def visitor_row(visitor: Visitor, closed: Closed, version: int) -> VisitorRow:
+    """What the closed sessions say of the visitor, ``closed`` being the last."""
+    return VisitorRow(
+        app_id=visitor.app_id,
+        visitor_id=visitor.visitor_id,
+        user_id=closed.user_id,
+        first_seen_tstamp=closed.first_seen,
+        last_seen_tstamp=closed.session.end,
+        sessions=closed.nth,
+        version=version,
+    )
 
 
 def event_outcome(event: Event, outcome: Verdict, reason: Reason, version: int) -> Outcome:

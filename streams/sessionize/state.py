@@ -1,13 +1,14 @@
 """How the fold's state lies in the table: bytes that a changelog can carry.
 
 Every value starts with 8 bytes, big-endian: the enriched offset applied at its writing. A visitor's value goes on with
-8 bytes: the watermark at which it must be looked at, so that recovery reads no more than that.
+8 bytes each: the watermark and the arrival time at which it must be looked at, so that recovery reads no more.
 """
 
 from struct import Struct
 
 import msgspec
 
+from streams.sessionize.due import NEVER
 from streams.sessionize.fold import Session
 from streams.sessionize.hit import Hit, Origin, Profile
 from streams.sessionize.watermark import BEFORE_ALL, Heard
@@ -16,7 +17,7 @@ OWN_KEY = b"\0partition"
 """The partition's own record; keys of visitors start with a letter."""
 
 _VISITOR, _LONE_EVENT = b"v", b"e"
-_HEAD = Struct(">qq")
+_HEAD = Struct(">qqq")
 _OFFSET = Struct(">q")
 _COPY = Struct(">16sq")
 
@@ -32,6 +33,19 @@ class VisitorState(msgspec.Struct, array_like=True, gc=False):
     """(event id, time) of copies that are not in ``hits``: sealed ones, and duplicates."""
     profiles: list[Profile] = []
     origins: list[Origin] = []
+    first_seen: int | None = None
+    user_id: str = ""
+    """Last one of the closed sessions that have any."""
+    written: bytes = b""
+    """(event id, time) of the first events of open sessions whose rows are written."""
+    written_at: int = BEFORE_ALL
+    """The clock of their writing."""
+    last: int = -1
+    """Enriched offset of the visitor's last applied record."""
+    capped_to: int | None = None
+    """Sessions that start up to this time may hold duplicates: their ids were forgotten early."""
+    deadline: int | None = None
+    """Of the last closed session: what made it final lay beyond."""
 
 
 class PartitionState(msgspec.Struct, array_like=True, gc=False):
@@ -42,6 +56,7 @@ class PartitionState(msgspec.Struct, array_like=True, gc=False):
     topics: dict[str, Heard] = {}
     marks: dict[str, dict[int, tuple[int, int]]] = {}
     """Raw high-water mark (offset, index) per raw topic and partition."""
+    clock: int = BEFORE_ALL
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -80,9 +95,14 @@ def due_of(value: bytes) -> int:
     return int.from_bytes(value[8:16], "big", signed=True)
 
 
-def encode_visitor(applied: int, due: int, state: VisitorState) -> bytes:
+def refresh_of(value: bytes) -> int:
+    """The arrival time at which rows of open sessions must be written again; NEVER when none changed."""
+    return int.from_bytes(value[16:24], "big", signed=True)
+
+
+def encode_visitor(applied: int, due: int, refresh: int, state: VisitorState) -> bytes:
     """A visitor's value."""
-    return _HEAD.pack(applied, due) + _encoder.encode(state)
+    return _HEAD.pack(applied, due, refresh) + _encoder.encode(state)
 
 
 def encode_husk(applied: int) -> bytes:
@@ -91,7 +111,7 @@ def encode_husk(applied: int) -> bytes:
     Deleting at once would lose the offset: after a torn changelog (this key published, the partition's own record not)
     the batch is folded again, and this visitor's records in it would be taken for the first.
     """
-    return _HEAD.pack(applied, BEFORE_ALL)
+    return _HEAD.pack(applied, BEFORE_ALL, NEVER)
 
 
 def is_husk(value: bytes) -> bool:
@@ -103,7 +123,7 @@ def decode_visitor(value: bytes) -> VisitorState:
     """The state in a visitor's value."""
     if is_husk(value):
         return VisitorState()
-    return _visitor_decoder.decode(memoryview(value)[16:])
+    return _visitor_decoder.decode(memoryview(value)[_HEAD.size :])
 
 
 def encode_own(state: PartitionState) -> bytes:

@@ -1,11 +1,14 @@
 """One visitor while a batch is folded: decoded once, changed record by record, encoded once."""
 
 from bisect import bisect_left, insort
-from itertools import takewhile
-from typing import TypeVar
+from itertools import zip_longest
+from typing import NamedTuple, TypeVar
 
 from streams.records import INFINITY, Event
-from streams.sessionize.fold import Session, begin, first_due, fold
+from streams.sessionize.copies import Copies
+from streams.sessionize.counts import Counts
+from streams.sessionize.due import NEVER
+from streams.sessionize.fold import Session, Start, begin, fold, outline
 from streams.sessionize.hit import (
     NO_ORIGIN,
     OTHER,
@@ -15,6 +18,7 @@ from streams.sessionize.hit import (
     Hit,
     Origin,
     Profile,
+    campaign_of,
     kind_of,
     origin_of,
     profile_of,
@@ -24,35 +28,66 @@ from streams.sessionize.state import VisitorState, encode_visitor, is_lone, key_
 
 T = TypeVar("T")
 
+BEFORE_TIME = -(2**63)
+
 FORGET_AFTER_MS = 395 * 86_400_000
 """A visitor is new again when the session before ended longer ago than this (rule 8)."""
+
+
+class Closed(NamedTuple):
+    """A session that is final, and what all closed ones say of the visitor then."""
+
+    session: Session
+    nth: int
+    """Its place among the visitor's sessions, from 1."""
+    first_seen: int
+    user_id: str
 
 
 class Visitor:
     """Sealed session so far, sorted open hits, and the times of every copy that may still meet another copy."""
 
     __slots__ = (
+        "_starts",
         "app_id",
         "applied",
+        "capped_to",
         "closed",
+        "closed_now",
         "copies",
+        "deadline",
         "due",
+        "first_seen",
         "hits",
         "is_changed",
         "is_lone",
+        "is_stale",
         "key",
+        "last",
         "last_end",
-        "oldest",
+        "max_ids",
         "options",
         "origins",
         "profiles",
+        "refresh",
         "sealed",
+        "seen",
         "soonest",
+        "user_id",
         "visitor_id",
+        "written",
+        "written_at",
     )  # fmt: skip
 
-    def __init__(
-        self, key: bytes, options: SessionOptions, app_id: str, state: VisitorState, applied: int, due: int
+    def __init__(  # noqa: PLR0913 - what stands in the table's value
+        self,
+        key: bytes,
+        options: SessionOptions,
+        app_id: str,
+        state: VisitorState,
+        applied: int = -1,
+        due: int = INFINITY,
+        refresh: int = NEVER,
     ) -> None:
         self.key = key
         self.is_lone = is_lone(key)
@@ -60,27 +95,30 @@ class Visitor:
         self.app_id = app_id
         self.options = options
         self.soonest = options.reach_ms + options.lateness_ms
+        self.max_ids = options.max_ids
         self.applied = applied
         self.due = due
         self.is_changed = False
         self.closed = state.closed
         self.last_end = state.last_end
+        self.deadline = state.deadline
         self.sealed = state.sealed
         self.hits = state.hits
         self.profiles = state.profiles
         self.origins = state.origins
-        self.copies: dict[bytes, tuple[int, ...]] = {hit.id: (hit.time,) for hit in state.hits}
-        if len(self.copies) < len(state.hits):
-            self.copies = {}
-            for hit in state.hits:
-                self._remember(hit.id, hit.time)
-        for event_id, time in unpack_copies(state.copies):
-            self._remember(event_id, time)
-        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
-
-    def _remember(self, event_id: bytes, time: int) -> None:
-        times = self.copies.get(event_id)
-        self.copies[event_id] = (time,) if times is None else tuple(sorted((*times, time)))
+        self.first_seen = state.first_seen
+        self.user_id = state.user_id
+        self.capped_to = state.capped_to
+        self.last = state.last
+        # rows of open sessions: streams/sessionize/live.py
+        self.refresh = refresh
+        self.is_stale = refresh != NEVER
+        self.written: set[Start] = {(time, event_id) for event_id, time in unpack_copies(state.written)}
+        self.written_at = state.written_at
+        self.seen: set[Start] = set()
+        self.closed_now: set[Start] = set()
+        self.copies = Copies(state.hits, state.copies)
+        self._starts: list[Start] = []
 
     # hits
 
@@ -103,6 +141,9 @@ class Visitor:
         if self.is_lone:
             return hit
         hit.user_id = event.user_id
+        options = self.options
+        if options.goals_of is not None:
+            hit.goals = options.goals_of(event)
         if kind == PAGE_PING:
             return hit
         hit.name = "" if kind == PAGE_VIEW else event.event_name or event.event
@@ -113,6 +154,8 @@ class Visitor:
             hit.path = event.page_urlpath
             hit.title = event.page_title
             hit.referrer = event.page_referrer
+            if options.cut_at_campaign:
+                hit.campaign = campaign_of(event)
         return hit
 
     def find(self, time: int, event_id: bytes) -> Hit | None:
@@ -124,7 +167,9 @@ class Visitor:
     def insert(self, hit: Hit) -> None:
         """Put the hit at its place in (time, id) order."""
         hits = self.hits
-        if not hits or hit.time > hits[-1].time:
+        if self.sealed is not None and hit.time < self.sealed.end:  # only where a cap sealed it early
+            self.sealed.absorb(hit)
+        elif not hits or hit.time > hits[-1].time:
             hits.append(hit)
         else:
             insort(hits, hit, key=Hit.order)
@@ -138,48 +183,106 @@ class Visitor:
 
     # sessions
 
-    def close(self, watermark: int) -> list[tuple[Session, int]]:
-        """Take out every session that ``watermark`` makes final, with its index, and set ``due`` anew."""
-        if not self.is_lone and self._is_open():
-            due = first_due(self.sealed, self.hits, self.options) + self.options.lateness_ms
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an open session."""
+        return not self.is_lone and (self.sealed is not None or bool(self.hits))
+
+    @property
+    def sealed_to(self) -> int:
+        """The last time that is sealed or closed."""
+        if self.sealed is not None:
+            return self.sealed.end
+        return BEFORE_TIME if self.last_end is None else self.last_end
+
+    def starts(self) -> list[Start]:
+        """Identities of the open sessions."""
+        if self.is_changed or not self._starts:
+            return outline(self.sealed, self.hits, self.options)[0] if self.is_open else []
+        return self._starts
+
+    def note_starts(self) -> None:
+        """To be called before a change other than a hit behind all others: starts may vanish by it (rule 5)."""
+        if self.is_open:
+            self.seen.update(self.starts())
+
+    def sessions(self) -> list[tuple[Session, int]]:
+        """The open sessions with the index each has as things stand (rule 8)."""
+        found, index, end = [], self.closed, self.last_end
+        for session in fold(self.sealed, self.hits, self.options):
+            index = 1 if end is not None and session.start - end > FORGET_AFTER_MS else index + 1
+            end = session.end
+            found.append((session, index))
+        return found
+
+    def close(self, watermark: int) -> list[Closed]:
+        """Take out every session that ``watermark`` makes final, and set ``due`` anew."""
+        if self.is_open:
+            due = outline(self.sealed, self.hits, self.options)[1] + self.options.lateness_ms
             if due >= watermark:  # ``due`` was only a lower bound
                 self.due = due
                 return []
         horizon = horizon_of(watermark, self.options)
-        final = [] if self.is_lone else [(session, self._count(session)) for session in self._take_final(horizon)]
+        final = [] if self.is_lone else self._take_final(horizon)
         self.settle(horizon)
         return final
 
-    def _take_final(self, horizon: int) -> list[Session]:
+    def _take_final(self, horizon: int) -> list[Closed]:
         """The sessions before the first that an event at or above the horizon could still join (rule 4)."""
         sessions = fold(self.sealed, self.hits, self.options)
-        final = list(takewhile(lambda session: session.due(self.options) < horizon, sessions))
+        final = []
+        for session, successor in zip_longest(sessions, sessions[1:]):
+            due = session.due(self.options)
+            if (due if successor is None else min(due, successor.start)) >= horizon:
+                break
+            final.append(session)
         if final:
             taken = sum(session.total for session in final) - (self.sealed.total if self.sealed else 0)
             self.sealed = None
             del self.hits[:taken]
-        return final
+        return [self.count(session) for session in final]
 
-    def _count(self, session: Session) -> int:
-        """Close the session; returns its index, from 1."""
+    def count(self, session: Session) -> Closed:
+        """The session is final: it counts, its row is no longer one of an open session."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
-            self.closed = 0
+            self._forget_visitor()
+        if self.capped_to is not None and session.start <= self.capped_to:
+            session.is_capped = 1
+        if self.first_seen is None:
+            self.first_seen = session.start
+        self.user_id = session.user_id or self.user_id
         self.closed += 1
         self.last_end = session.end
-        return self.closed
+        self.deadline = session.due(self.options)
+        self.written.discard(session.identity)
+        self.closed_now.add(session.identity)
+        return Closed(session, self.closed, self.first_seen, self.user_id)
+
+    def _forget_visitor(self) -> None:
+        self.closed, self.last_end, self.first_seen, self.user_id = 0, None, None, ""
+        self.deadline = None
+
+    def take_counts(self, counts: Counts) -> bool:
+        """Number on from a rebuild's counts; False where a session is closed that it did not see as final (rule 10)."""
+        if self.deadline is not None and self.deadline >= counts.horizon:
+            return False
+        self.closed, self.last_end, self.deadline = counts.closed, counts.last_end, counts.last_deadline
+        self.is_changed = True
+        self.is_stale = self.is_open  # rows of open sessions carry their index
+        return True
 
     def settle(self, horizon: int) -> None:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
-        self._seal(horizon)
-        self._forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
+        self.seal(horizon)
+        self.copies.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
         if self.last_end is not None and horizon - self.last_end > FORGET_AFTER_MS and not self._is_open():
-            self.closed, self.last_end = 0, None
+            self._forget_visitor()
         self.due = self._next_due()
         self.is_changed = False
 
-    def _seal(self, horizon: int) -> None:
+    def seal(self, horizon: int) -> None:
         """Fold the hits below the horizon into the sealed session: nothing can come before them any more."""
-        hits, max_steps = self.hits, self.options.max_steps
+        hits, options = self.hits, self.options
         below = bisect_left(hits, horizon, key=lambda hit: hit.time)
         if not below:
             return
@@ -189,41 +292,26 @@ class Visitor:
         sealed = self.sealed
         for at, hit in enumerate(hits[:below]):
             if sealed is None:
-                sealed = begin(hit, max_steps)
-            elif sealed.parts_from(hit.time, self.options):
+                sealed = begin(hit, options)
+            elif sealed.parts_from(hit, options.gap_ms):
                 below = at
                 break
             else:
-                sealed.add(hit, max_steps)
+                sealed.add(hit, options.max_steps)
         self.sealed = sealed
         del hits[:below]
-
-    def _forget(self, oldest: int) -> None:
-        """Drop times of copies that no copy to come can lie within the window of."""
-        if self.oldest >= oldest:
-            return
-        if not self._is_open() and all(times[-1] < oldest for times in self.copies.values()):
-            self.copies = {}
-            self.oldest = INFINITY
-            return
-        gone = [event_id for event_id, times in self.copies.items() if times[0] < oldest]
-        for event_id in gone:
-            left = tuple(time for time in self.copies[event_id] if time >= oldest)
-            if left:
-                self.copies[event_id] = left
-            else:
-                del self.copies[event_id]
-        self.oldest = min((times[0] for times in self.copies.values()), default=INFINITY)
 
     def _is_open(self) -> bool:
         return self.sealed is not None or bool(self.hits)
 
     def _next_due(self) -> int:
+        """Also finds the starts of the open sessions anew."""
         options = self.options
-        if not self.is_lone and self._is_open():
-            due = first_due(self.sealed, self.hits, options)
-        elif self.copies:
-            due = max(times[-1] for times in self.copies.values()) + options.dedup_window_ms
+        self._starts = []
+        if self.is_open:
+            self._starts, due = outline(self.sealed, self.hits, options)
+        elif self.copies.times:
+            due = self.copies.newest() + options.dedup_window_ms
         elif self.last_end is not None:
             due = self.last_end + FORGET_AFTER_MS
         else:
@@ -235,22 +323,28 @@ class Visitor:
     @property
     def is_gone(self) -> bool:
         """Whether nothing is left to keep."""
-        return not self._is_open() and not self.copies and self.last_end is None
+        return not self._is_open() and not self.copies.times and self.last_end is None and not self.written
 
     def encode(self, applied: int) -> bytes:
         """The table's value."""
         self._compact()
-        open_hits = {(hit.id, hit.time) for hit in self.hits}
-        copies = [
-            (event_id, time)
-            for event_id, times in self.copies.items()
-            for time in times
-            if (event_id, time) not in open_hits
-        ]
         state = VisitorState(
-            self.closed, self.last_end, self.sealed, self.hits, pack_copies(copies), self.profiles, self.origins
+            self.closed,
+            self.last_end,
+            self.sealed,
+            self.hits,
+            self.copies.pack(self.hits),
+            self.profiles,
+            self.origins,
+            self.first_seen,
+            self.user_id,
+            pack_copies([(event_id, time) for time, event_id in sorted(self.written)]),
+            self.written_at,
+            self.last,
+            self.capped_to,
+            self.deadline,
         )
-        return encode_visitor(applied, self.due, state)
+        return encode_visitor(applied, self.due, self.refresh, state)
 
     def _compact(self) -> None:
         """Drop profiles and origins that no hit points at any more."""

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from streams.outcome import Reason, Verdict
-from streams.records import INFINITY, NO_ID, Event, Marker, Outcome, Progress, Record
+from streams.records import NO_ID, Event, Marker, Outcome, Progress, Record
+from streams.sessionize import bounds
+from streams.sessionize.counts import REBUILD, read_control
 from streams.sessionize.dedup import FIRST, Decision, admit
-from streams.sessionize.due import DueIndex
+from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.identity import late_version, row_version
+from streams.sessionize.live import write_open
 from streams.sessionize.options import OptionsOf, SessionOptions
-from streams.sessionize.rows import event_outcome, loser_outcome, session_row, tombstone
+from streams.sessionize.rows import event_outcome, loser_outcome, session_row, tombstone, visitor_row
 from streams.sessionize.state import (
     PartitionState,
     VisitorState,
@@ -22,9 +25,10 @@ from streams.sessionize.state import (
     is_husk,
     key_parts,
     lone_key,
+    refresh_of,
     visitor_key,
 )
-from streams.sessionize.visitor import Visitor, horizon_of
+from streams.sessionize.visitor import FORGET_AFTER_MS, Closed, Visitor, horizon_of
 from streams.sessionize.watermark import BEFORE_ALL, Watermark
 
 
@@ -46,6 +50,7 @@ class Walk:
         own: PartitionState,
         table: Mapping[bytes, bytes],
         due: DueIndex,
+        refresh: DueIndex,
     ) -> None:
         self._options = options
         self._app_options: dict[str, SessionOptions] = {}
@@ -54,7 +59,8 @@ class Walk:
         self._began_at = own.applied
         self._table = table
         self._due = due
-        self._time = Watermark(place.disorder_ms, own.watermark, own.topics)
+        self._refresh = refresh
+        self._time = Watermark(place.disorder_ms, own.watermark, own.topics, own.clock)
         self._visitors: dict[bytes, Visitor] = {}
         self._effects = Effects(
             Progress(generation=place.generation, partition=place.partition, applied=-1, watermark=-1), (0, -1)
@@ -86,7 +92,24 @@ class Walk:
             self._take_outcome(offset, record)
         elif record.kind == "rules":
             self._effects.rules[record.body["hash"]] = record.body["text"]
+        elif record.kind == REBUILD:
+            self._take_counts(offset, record.body)
         return False
+
+    def _take_counts(self, offset: int, body: Mapping[str, str]) -> None:
+        """A rebuild numbered the visitor's closed sessions anew (rule 10)."""
+        key, app_id, counts = read_control(body)
+        options = self._app_options.get(app_id) or self._read_options(app_id)
+        visitor = self._visitors.get(key) or self._open(key, app_id, options)
+        if offset <= visitor.applied or not visitor.take_counts(counts):
+            return
+        visitor.last = offset
+        if counts.last_end is None:
+            return
+        due = counts.last_end + FORGET_AFTER_MS + options.lateness_ms
+        if due < visitor.due:  # a lower bound, as for an event
+            visitor.due = due
+            self._due.push(due, key)
 
     def _is_redelivered(self, record: Event | Outcome) -> bool:
         """Whether the raw partition's high-water mark has passed the record; moves the mark otherwise (§2.1)."""
@@ -146,9 +169,12 @@ class Walk:
         if offset <= visitor.applied:
             return  # a torn changelog: this key's rows and state are ahead of the partition's
         visitor.is_changed = True
+        visitor.last = offset
         decision = admit(visitor, visitor.hit(event))
         version = row_version(self._place.generation, offset)
         effects = self._effects
+        if decision.is_kept or decision.losers:
+            visitor.is_stale = True
         if decision.is_kept:
             event.version = version
             effects.events.append(event)
@@ -159,6 +185,10 @@ class Walk:
         if decision is not FIRST:
             due = min([due, *[time + options.lateness_ms for time in decision.tombstones]])
             self._write_losers(visitor, event, decision, version)
+        if len(visitor.hits) > options.max_open or len(visitor.copies.times) > visitor.max_ids:
+            self._write_final(
+                visitor, bounds.hold(visitor, horizon_of(self._time.value, options), effects.alarms), version
+            )
         # a lower bound of the new due time; close() and settle() find the exact one
         if due < visitor.due:
             visitor.due = due
@@ -173,9 +203,10 @@ class Walk:
         """The visitor, decoded once per batch."""
         value = self._table.get(key)
         if value is None:
-            visitor = Visitor(key, options, app_id, VisitorState(), -1, INFINITY)
+            visitor = Visitor(key, options, app_id, VisitorState())
         else:
-            visitor = Visitor(key, options, app_id, decode_visitor(value), applied_of(value), due_of(value))
+            state = decode_visitor(value)
+            visitor = Visitor(key, options, app_id, state, applied_of(value), due_of(value), refresh_of(value))
         self._visitors[key] = visitor
         return visitor
 
@@ -202,31 +233,64 @@ class Walk:
         return None if value is None else due_of(value)
 
     def _close(self, key: bytes, watermark: int, offset: int) -> None:
+        visitor = self._visitor(key)
+        self._write_final(visitor, visitor.close(watermark), row_version(self._place.generation, offset))
+        if not visitor.is_gone:
+            self._due.push(visitor.due, key)
+
+    def _visitor(self, key: bytes) -> Visitor:
         visitor = self._visitors.get(key)
         if visitor is None:
             app_id = key_parts(key)[1]
             visitor = self._open(key, app_id, self._app_options.get(app_id) or self._read_options(app_id))
-        version = row_version(self._place.generation, offset)
-        final = visitor.close(watermark)
-        self._effects.sessions.extend([session_row(visitor, session, index, version) for session, index in final])
-        if not visitor.is_gone:
-            self._due.push(visitor.due, key)
+        return visitor
+
+    def _write_final(self, visitor: Visitor, closed: list[Closed], version: int) -> None:
+        if not closed:
+            return
+        effects = self._effects
+        effects.sessions.extend([session_row(visitor, c.session, c.nth, version, is_final=1) for c in closed])
+        effects.visitors.append(visitor_row(visitor, closed[-1], version))
+        capped = sum(c.session.is_capped for c in closed)
+        if capped:
+            effects.alarms["capped_sessions"] += capped
+
+    def _open_stale(self) -> None:
+        """Take in the visitors whose written rows have become too old without a record of theirs in this batch."""
+        clock, refresh = self._time.clock, self._refresh
+        ahead = []
+        while refresh.first <= clock:
+            key = refresh.pop()
+            visitor = self._visitors.get(key)
+            if visitor is None:
+                value = self._table.get(key)
+                at = NEVER if value is None else refresh_of(value)
+                if at <= clock:
+                    self._visitor(key)
+                elif at != NEVER:
+                    ahead.append((at, key))
+            elif visitor.refresh != NEVER and (visitor.refresh > clock or self._own.applied <= visitor.applied):
+                ahead.append((visitor.refresh, key))  # the entry came too early, or the changelog was torn
+        for at, key in ahead:
+            refresh.push(at, key)
 
     def _finish(self) -> Effects:
-        """Encode every touched visitor and the partition's own record."""
+        """Write rows of open sessions, encode every touched visitor and the partition's own record."""
         own, effects = self._own, self._effects
         own.watermark = watermark = self._time.value
+        own.clock = self._time.clock
         applied = own.applied
-        changes = effects.changes
+        self._open_stale()
         for key, visitor in self._visitors.items():
             if applied <= visitor.applied:
                 continue
             if visitor.is_changed:
                 visitor.settle(horizon_of(watermark, visitor.options))
+            self._write_open(key, visitor)
             if not visitor.is_gone:
-                changes[key] = visitor.encode(applied)
+                effects.changes[key] = visitor.encode(applied)
             elif key in self._table:
-                changes[key] = self._let_go(key, visitor)
+                effects.changes[key] = self._let_go(key, visitor)
         effects.own = encode_own(own)
         effects.progress = Progress(
             generation=self._place.generation,
@@ -235,6 +299,13 @@ class Walk:
             watermark=-1 if watermark == BEFORE_ALL else watermark,
         )
         return effects
+
+    def _write_open(self, key: bytes, visitor: Visitor) -> None:
+        before = visitor.refresh
+        version = row_version(self._place.generation, visitor.last)
+        self._effects.sessions.extend(write_open(visitor, self._time.clock, version))
+        if visitor.refresh not in (NEVER, before):
+            self._refresh.push(visitor.refresh, key)
 
     def _let_go(self, key: bytes, visitor: Visitor) -> bytes | None:
         """First a husk, then, once the partition's own record has passed it, nothing."""

@@ -22,15 +22,19 @@ class Watermark:
     one topic name (``name@n``) only the newest counts: the older topic is gone and would hold time back for ever.
     """
 
-    def __init__(self, disorder_ms: int, value: int, topics: dict[str, Heard]) -> None:
+    def __init__(self, disorder_ms: int, value: int, topics: dict[str, Heard], clock: int = BEFORE_ALL) -> None:
         self._disorder = disorder_ms
         self.value = value
+        self.clock = clock
+        """The highest arrival time heard of anything, the ends of inputs left out: live rows are timed by it, so that a
+        raw partition that is held does not hold them."""
         self.topics = topics
         self._counted: list[dict[int, int]] | None = None
         self._low = self._lowest()
 
     def hear(self, topic: str, partition: int, arrival: int) -> bool:
         """An event's arrival; True when the watermark rose."""
+        self.clock = max(self.clock, arrival)
         heard = self.topics.get(topic)
         if heard is None:
             heard = self.topics[topic] = Heard(0, {})
@@ -52,6 +56,8 @@ class Watermark:
         arrivals = heard.arrivals
         for partition, arrival in marker.heard.items():
             arrivals[partition] = max(arrival, arrivals.get(partition, arrival))
+            if self.clock < arrival < INFINITY:
+                self.clock = arrival
         self._counted = None
         return self._rise()
 

@@ -11,7 +11,7 @@ import msgspec
 from clickhouse_driver import Client
 
 from streams.errors import StoreError
-from streams.records import Event, Outcome, Progress, SessionRow
+from streams.records import Event, Outcome, Progress, SessionRow, VisitorRow
 from streams.warehouse.client import identifier
 
 TIME = "DateTime64(3, 'UTC')"
@@ -91,6 +91,21 @@ SESSIONS = Table(
     ),
 )
 
+VISITORS = Table(
+    "visitors",
+    _typed(
+        VisitorRow,
+        {
+            LOW: "app_id",
+            "UUID": "visitor_id",
+            "String": "user_id",
+            TIME: "first_seen_tstamp last_seen_tstamp",
+            "UInt32": "sessions",
+            "UInt64": "version",
+        },
+    ),
+)
+
 OUTCOMES = Table(
     "outcomes",
     _typed(
@@ -117,7 +132,7 @@ class RulesRow(msgspec.Struct, frozen=True):
 
 RULES = Table("rules", _typed(RulesRow, {"String": "hash text"}))
 
-TABLES = (RULES, EVENTS, SESSIONS, OUTCOMES, PROGRESS)
+TABLES = (RULES, EVENTS, SESSIONS, VISITORS, OUTCOMES, PROGRESS)
 """In the order they are inserted: what explains or is counted first, how far we came last."""
 
 

@@ -5,6 +5,7 @@ never beat those of a newer one.
 """
 
 import uuid
+from collections.abc import Iterable
 from random import SystemRandom
 
 from clickhouse_driver import Client
@@ -14,6 +15,8 @@ from streams.warehouse.client import qualified
 
 ENRICHED = "enriched"
 RAW = "raw"
+REBUILT = "rebuilt"
+"""A generation of an embedded run whose visitors are rebuilt: nothing of earlier runs is apart from it any more."""
 
 MAX_GENERATION = (1 << 16) - 1
 """16 bits of the version are the generation."""
@@ -61,6 +64,26 @@ def register(client: Client, database: str, enriched_topic: str, generation: int
         raise ContractError(f"generation {generation} is new here, but the store knows {known[-1][0]}", mend)
     if not same:
         _insert(client, database, (ENRICHED, enriched_topic, generation, partitions, _NOBODY))
+
+
+def not_rebuilt(client: Client, database: str) -> list[int]:
+    """Generations of embedded runs that ended, or died, before their rebuild was done; in order."""
+    rows = client.execute(
+        qualified(
+            "SELECT DISTINCT generation FROM {database}.generations WHERE kind = %(kind)s AND owner != %(nobody)s"
+            " AND generation NOT IN (SELECT generation FROM {database}.generations WHERE kind = %(rebuilt)s)"
+            " ORDER BY generation",
+            database,
+        ),
+        {"kind": ENRICHED, "rebuilt": REBUILT, "nobody": _NOBODY},
+    )
+    return [int(row[0]) for row in rows]
+
+
+def mark_rebuilt(client: Client, database: str, generations: Iterable[int]) -> None:
+    """Records that the generations' visitors are rebuilt."""
+    for generation in generations:
+        _insert(client, database, (REBUILT, "", generation, 0, _NOBODY))
 
 
 def _take(client: Client, database: str, kind: str, name: str, partitions: int) -> int:

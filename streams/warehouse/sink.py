@@ -7,10 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 from clickhouse_driver import errors as driver
 
-from streams.records import Event, Outcome, Progress, SessionRow
+from streams.records import Event, Outcome, Progress, SessionRow, VisitorRow
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import make_client
-from streams.warehouse.columns import EVENTS, OUTCOMES, PROGRESS, RULES, SESSIONS, RulesRow, Table, check_columns
+from streams.warehouse.columns import (
+    EVENTS,
+    OUTCOMES,
+    PROGRESS,
+    RULES,
+    SESSIONS,
+    VISITORS,
+    RulesRow,
+    Table,
+    check_columns,
+)
 from streams.warehouse.failures import InDoubt, unreachable
 from streams.warehouse.insert import Encoded, encode
 from streams.warehouse.lane import Lane
@@ -25,6 +35,7 @@ class TableRows(msgspec.Struct):
 
     events: list[Event] = []
     sessions: list[SessionRow] = []
+    visitors: list[VisitorRow] = []
     outcomes: list[Outcome] = []
     rules: dict[str, str] = {}
     """Hash → text of rules that came into force."""
@@ -72,7 +83,8 @@ class Sink:
             client.disconnect()
 
     async def store(self, partition: int, rows: TableRows, span: tuple[int, int]) -> None:
-        """Stores a batch: rules, events, sessions, outcomes, and progress last. Call again only after it returned.
+        """Stores a batch: rules, events, sessions, visitors, outcomes, and progress last. Call again only after it
+        returned.
 
         ``span`` is the first and last enriched offset the batch was made of. Raises Refused where the server says no
         for good. Cancelled, or closed (InDoubt), the batch may be stored in part: store it again, or a later cut of it.
@@ -117,6 +129,7 @@ def _encoded(rows: TableRows) -> Iterator[Encoded]:
         (RULES, rules),
         (EVENTS, rows.events),
         (SESSIONS, rows.sessions),
+        (VISITORS, rows.visitors),
         (OUTCOMES, rows.outcomes),
         (PROGRESS, [rows.progress] if rows.progress else []),
     ]

@@ -6,7 +6,9 @@ Shares no code with ``streams``; knows nothing of watermarks, batches, order of 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from streams.records import Event, Outcome
 
@@ -23,6 +25,7 @@ class Truth:
     events: dict[Key, tuple[int, set[Place]]] = field(default_factory=dict)
     sessions: list[dict[str, Any]] = field(default_factory=list)
     outcomes: dict[Place, tuple[str, str]] = field(default_factory=dict)
+    visitors: dict[tuple[str, bytes], dict[str, Any]] = field(default_factory=dict)
 
 
 def place(record: Event | Outcome) -> Place:
@@ -60,9 +63,22 @@ def truth(rules: Rules, raw: Iterable[Event | Outcome]) -> Truth:
     for event in kept:
         if event.visitor_id != bytes(16):
             visitors[event.app_id, event.visitor_id].append(event)
-    for events in visitors.values():
-        out.sessions += _numbered(_split(sorted(events, key=lambda e: (e.derived_tstamp, e.event_id)), rules), rules)
+    for key, events in visitors.items():
+        rows = _numbered(_split(sorted(events, key=lambda e: (e.derived_tstamp, e.event_id)), rules), rules)
+        out.sessions += rows
+        out.visitors[key] = _visitor(rows)
     return out
+
+
+def _visitor(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of the sessions since the visitor was last new."""
+    newest = max(at for at, row in enumerate(rows) if row["session_index"] == 1)
+    return {
+        "first_seen_tstamp": rows[newest]["start_tstamp"],
+        "last_seen_tstamp": rows[-1]["end_tstamp"],
+        "sessions": rows[-1]["session_index"],
+        "user_id": next((row["user_id"] for row in reversed(rows[newest:]) if row["user_id"]), ""),
+    }
 
 
 def _rank(event: Event) -> tuple[int, int, Place]:
@@ -79,11 +95,37 @@ def _split(events: list[Event], rules: Rules) -> list[list[Event]]:
         time = event.derived_tstamp
         if parts:
             start, end = parts[-1][0].derived_tstamp, parts[-1][-1].derived_tstamp
-            if time == end or (time - end <= rules.gap and time - start <= rules.longest):
+            stays = time - end <= rules.gap and time - start <= rules.longest
+            if rules.by_date and _date(time) != _date(start):
+                stays = False
+            if rules.by_campaign and _changes_campaign(parts[-1], event):
+                stays = False
+            if time == end or stays:
                 parts[-1].append(event)
                 continue
         parts.append([event])
     return parts
+
+
+def _date(time: int) -> date:
+    return datetime.fromtimestamp(time / 1000, ZoneInfo("Europe/Berlin")).date()
+
+
+def _changes_campaign(part: list[Event], event: Event) -> bool:
+    """A view names a campaign, and the landing page before it had another or none."""
+    views = [_campaign(other) for other in part if _is_view(other)]
+    return _is_view(event) and any(_campaign(event)) and bool(views) and views[0] != _campaign(event)
+
+
+def _campaign(event: Event) -> tuple[str, str, str]:
+    return event.mkt_source, event.mkt_medium, event.mkt_campaign
+
+
+def _goals(event: Event) -> list[tuple[str, float]]:
+    """Those of tests/property/worlds.py: goal ``cart`` by event, with a price; goal ``one`` by page."""
+    price = {"1.5": 1.5, "-2": -2.0}.get(event.properties.get("price", ""), 0.0)
+    cart = [("cart", price)] if (event.event_name or event.event) == "add_to_cart" else []
+    return cart + ([("one", 0.0)] if event.event == "page_view" and event.page_urlpath == "/1" else [])
 
 
 def _numbered(parts: list[list[Event]], rules: Rules) -> list[dict[str, Any]]:
@@ -105,6 +147,7 @@ def _row(part: list[Event], index: int, max_steps: int) -> dict[str, Any]:
     views = [event for event in part if _is_view(event)]
     engaged = _engaged(part)
     steps = [event for event in part if event.event != "page_ping"]
+    goals = [goal for event in part for goal in _goals(event)]
     return {
         "first_id": part[0].event_id,
         "app_id": part[0].app_id,
@@ -115,7 +158,9 @@ def _row(part: list[Event], index: int, max_steps: int) -> dict[str, Any]:
         "engaged_time_in_s": engaged,
         "views": len(views),
         "total_events": len(part),
-        "is_bounce": int(len(views) < 2 and engaged < 10),
+        "is_bounce": int(len(views) < 2 and engaged < 10 and not goals),
+        "goals": list(dict.fromkeys(name for name, _ in goals)),
+        "goal_value": sum(value for _, value in goals),
         "session_index": index,
         "is_new_visitor": int(index == 1),
         "user_id": next((event.user_id for event in reversed(part) if event.user_id), ""),

@@ -1,5 +1,6 @@
-"""Three tables that keep the highest version of each sort key: ReplacingMergeTree(version, is_deleted) under FINAL."""
+"""Four tables that keep the highest version of each sort key: ReplacingMergeTree(version, is_deleted) under FINAL."""
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from streams.sessionize.effects import Effects
 KEYS = {
     "events": ("app_id", "visitor_id", "derived_tstamp", "event_id"),
     "sessions": ("app_id", "visitor_id", "start_tstamp", "session_id"),
+    "visitors": ("app_id", "visitor_id"),
     "outcomes": ("raw_topic", "raw_partition", "raw_offset", "raw_index"),
 }
 Row = dict[str, Any]
@@ -20,7 +22,7 @@ class Tables:
     def __init__(self) -> None:
         self.rows: dict[str, dict[tuple[Any, ...], Row]] = {name: {} for name in KEYS}
 
-    def insert(self, effects: Effects, until: int = 3) -> None:
+    def insert(self, effects: Effects, until: int = 4) -> None:
         """The first ``until`` tables of the batch, in the sink's order."""
         for name in list(KEYS)[:until]:
             for record in getattr(effects, name):
@@ -35,6 +37,13 @@ class Tables:
             assert old == row, f"{name}: two rows of one key and version"
         if old is None or row["version"] >= old["version"]:
             self.rows[name][key] = row
+
+    def assert_apart(self) -> None:
+        """No two rows of ``sessions`` of one visitor overlap."""
+        rows = sorted(self.final("sessions").values(), key=lambda r: (r["app_id"], r["visitor_id"], r["start_tstamp"]))
+        for one, other in pairwise(rows):
+            if (one["app_id"], one["visitor_id"]) == (other["app_id"], other["visitor_id"]):
+                assert one["end_tstamp"] < other["start_tstamp"], "two rows of one visitor overlap"
 
     def final(self, name: str) -> dict[tuple[Any, ...], Row]:
         """What a reader sees under FINAL."""

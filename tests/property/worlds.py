@@ -8,9 +8,15 @@ from random import Random
 from hypothesis import strategies as st
 
 from streams.records import INFINITY, Event, Marker, Outcome, Record
+from streams.sessionize.goals import make_goals_of
+from streams.sessionize.midnight import make_next_midnight
+from streams.sessionize.options import SessionOptions
+from streams.settings import GoalSettings
 
 TOPIC = "raw@1"
 DAY = 86_400_000
+MIDNIGHT = 1_000 * DAY + 23 * 3_600_000
+"""In Berlin, of 1972-09-28."""
 KINDS = ("page_view", "page_view", "page_ping", "screen_view", "add_to_cart")
 
 
@@ -31,6 +37,32 @@ class Rules:
     max_steps: int
     scale: int
     """Milliseconds of one unit of the raw log's times."""
+    interval: int
+    by_date: bool
+    by_campaign: bool
+    begin: int
+    """When the raw log begins."""
+
+
+GOALS = make_goals_of(
+    [GoalSettings(name="cart", event="add_to_*", value="price"), GoalSettings(name="one", page="/1")],
+)
+BERLIN = make_next_midnight("Europe/Berlin")
+
+
+def options_of(rules: Rules) -> SessionOptions:
+    """The rules as the fold takes them."""
+    return SessionOptions(
+        gap_ms=rules.gap,
+        longest_ms=rules.longest,
+        lateness_ms=rules.lateness,
+        dedup_window_ms=rules.window,
+        max_steps=rules.max_steps,
+        update_interval_ms=rules.interval,
+        next_midnight=BERLIN if rules.by_date else None,
+        cut_at_campaign=rules.by_campaign,
+        goals_of=GOALS,
+    )
 
 
 @dataclass
@@ -44,8 +76,31 @@ class World:
     logs: list[list[Record]] = field(default_factory=list)
 
 
-def _rules(scale: int, gap: int, longest: int, lateness: int, window: int, disorder: int) -> Rules:
-    return Rules(gap * scale, longest * scale, lateness * scale, window * scale, disorder * scale, 3, scale)
+def _rules(
+    scale: int,
+    gap: int,
+    longest: int,
+    lateness: int,
+    window: int,
+    disorder: int,
+    interval: int,
+    by_date: bool,
+    by_campaign: bool,
+    before: int,
+) -> Rules:
+    return Rules(
+        gap=gap * scale,
+        longest=longest * scale,
+        lateness=lateness * scale,
+        window=window * scale,
+        disorder=disorder * scale,
+        max_steps=3,
+        scale=scale,
+        interval=interval * scale,
+        by_date=by_date,
+        by_campaign=by_campaign,
+        begin=MIDNIGHT - before * scale,
+    )
 
 
 RULES = st.builds(
@@ -56,6 +111,10 @@ RULES = st.builds(
     st.sampled_from([0, 2, 4, 6, 8]),
     st.integers(0, 12),
     st.integers(0, 5),
+    st.sampled_from([0, 1, 3, 8, 30, 30]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 25),
 )
 RECORD = st.tuples(
     st.integers(0, 2),  # raw partition
@@ -80,7 +139,7 @@ def worlds(draw: st.DrawFn) -> World:
     partitions = draw(st.integers(1, 3))
     raw: list[list[tuple[int, Event | Outcome]]] = [[] for _ in range(partitions)]
     offsets = [[0, 0] for _ in range(partitions)]
-    clock = 1_000 * DAY
+    clock = rules.begin
     told: list[tuple[int, int, int | None]] = []
     for number, step, behind, delay, new_name, new_who, fingerprint, kind, back in draw(RAW):
         partition = number % partitions
@@ -127,7 +186,9 @@ def _event(
         page_urlpath=path,
         page_title=f"title{dice.randrange(3)}",
         page_referrer=f"https://r/{dice.randrange(3)}",
-        mkt_campaign=f"c{dice.randrange(3)}",
+        mkt_campaign=dice.choice(["", "", "c1", "c2"]),
+        mkt_source=dice.choice(["", "", "", "s1"]),
+        properties=dice.choice([{}, {"price": "1.5"}, {"price": "-2"}, {"price": "dear"}]),
         default_channel_group=f"g{dice.randrange(2)}",
         geo_country=f"C{dice.randrange(3)}",
         dvce_type=f"D{dice.randrange(2)}",
@@ -173,7 +234,7 @@ def _mine(world: World, record: Event | Outcome, number: int) -> Iterator[Record
 def _marker(world: World, partition: int, written: int) -> Marker:
     """What the partition's worker knows: no record to come has an older broker time than what is heard."""
     records = world.raw[partition]
-    known = records[written - 1][0] if written else records[0][0] if records else 1_000 * DAY
+    known = records[written - 1][0] if written else records[0][0] if records else world.rules.begin
     bound = records[written][0] if written < len(records) else known + world.dice.randrange(20)
     heard = world.dice.choice([known, bound, known - world.dice.randrange(50)])
     return Marker(raw_topic=TOPIC, partitions=len(world.raw), heard={partition: heard})

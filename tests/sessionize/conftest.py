@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import pytest
 
-from streams.records import INFINITY, Event, Marker, Record
+from streams.records import INFINITY, Event, Marker, Record, SessionRow
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
@@ -64,11 +64,22 @@ def marker(heard: dict[int, int], partitions: int | None = None, topic: str = TO
 END = marker({0: INFINITY})
 
 
+def final(effects: Effects) -> list[SessionRow]:
+    """The rows of closed sessions."""
+    return [row for row in effects.sessions if row.is_final]
+
+
 class Shop:
     """One enriched partition with its table: offsets are given in the order records are sent."""
 
-    def __init__(self, options: SessionOptions = OPTIONS, disorder_ms: int = DISORDER, generation: int = 1) -> None:
-        self.table: dict[bytes, bytes] = {}
+    def __init__(
+        self,
+        options: SessionOptions = OPTIONS,
+        disorder_ms: int = DISORDER,
+        generation: int = 1,
+        table: dict[bytes, bytes] | None = None,
+    ) -> None:
+        self.table = {} if table is None else table
         self.options = options
         self.fold = PartitionFold(lambda app: options, disorder_ms, generation, 0, self.table)
         self.next = 0
@@ -94,7 +105,7 @@ class Shop:
 
     def sessions(self) -> list[tuple[int, int, int]]:
         """(start, end, total_events) of all final rows so far."""
-        return [(row.start_tstamp, row.end_tstamp, row.total_events) for e in self.all for row in e.sessions]
+        return [(row.start_tstamp, row.end_tstamp, row.total_events) for e in self.all for row in final(e)]
 
 
 @pytest.fixture

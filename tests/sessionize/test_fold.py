@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sessionize.fold import begin, first_due, fold
+from streams.sessionize.fold import begin, fold, outline
 from streams.sessionize.hit import PAGE_VIEW, Hit
 from streams.sessionize.options import SessionOptions
 
@@ -23,13 +23,14 @@ def test_sealing_a_prefix_changes_nothing(times: list[int], prefix: int) -> None
     hits = [hit(time, at) for at, time in enumerate(times)]
     whole = fold(None, hits, OPTIONS)
     cut = min(prefix, whole[0].total)
-    sealed = begin(hits[0], OPTIONS.max_steps)
+    sealed = begin(hits[0], OPTIONS)
     for one in hits[1:cut]:
         sealed.add(one, OPTIONS.max_steps)
     before = sealed.copy()
     assert fold(sealed, hits[cut:], OPTIONS) == whole
     assert sealed == before
-    assert first_due(sealed, hits[cut:], OPTIONS) == first_due(None, hits, OPTIONS) == whole[0].due(OPTIONS)
+    outlined = ([session.identity for session in whole], whole[0].due(OPTIONS))
+    assert outline(sealed, hits[cut:], OPTIONS) == outline(None, hits, OPTIONS) == outlined
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12).map(sorted))

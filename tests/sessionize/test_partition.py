@@ -12,7 +12,7 @@ from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import OWN_KEY, is_husk
 from streams.sessionize.visitor import FORGET_AFTER_MS
 
-from .conftest import DISORDER, END, GAP, LATENESS, LONGEST, OPTIONS, WINDOW, Raw, Shop, marker, uuid
+from .conftest import DISORDER, END, GAP, LATENESS, LONGEST, OPTIONS, WINDOW, Raw, Shop, final, marker, uuid
 
 T = 1_700_000_000_000
 
@@ -45,7 +45,7 @@ def test_lateness(raw: Raw, shop: Shop, age: int, late: int) -> None:
     assert event.is_late == late
     assert [(o.outcome, o.reason) for o in effects.outcomes] == [("late", "lateness") if late else ("accepted", "")]
     assert event.version >> 48 == 1 - late
-    assert len(effects.sessions) == 1 - late
+    assert len(final(effects)) == 1 - late
 
 
 @pytest.mark.parametrize(("apart", "second"), [(WINDOW, "duplicate"), (WINDOW + 1, "accepted")])
@@ -53,7 +53,7 @@ def test_dedup_window(raw: Raw, shop: Shop, apart: int, second: str) -> None:
     """A copy exactly the window after another is a duplicate, one millisecond later it counts."""
     effects = shop.send(raw.event(T, name="x"), raw.event(T + apart, name="x"), END)
     assert [o.outcome for o in effects.outcomes] == ["accepted", second]
-    assert sum(s.total_events for s in effects.sessions) == 1 + (second == "accepted")
+    assert sum(s.total_events for s in final(effects)) == 1 + (second == "accepted")
 
 
 def test_a_copy_that_is_no_row_still_counts_as_a_copy(raw: Raw, shop: Shop) -> None:
@@ -86,9 +86,9 @@ def test_copies_of_one_time_are_ranked(raw: Raw, shop: Shop, fingerprints: tuple
     effects = shop.send(*copies, END)
     assert not any(event.is_deleted for event in effects.events)
     assert max(effects.events, key=lambda event: event.version).page_title == str(winner)
-    final = {o.raw_offset: o.outcome for o in sorted(effects.outcomes, key=lambda o: o.version)}
-    assert final == {winner: "accepted", 1 - winner: "duplicate"}
-    assert effects.sessions[0].first_page_title == str(winner)
+    outcomes = {o.raw_offset: o.outcome for o in sorted(effects.outcomes, key=lambda o: o.version)}
+    assert outcomes == {winner: "accepted", 1 - winner: "duplicate"}
+    assert final(effects)[0].first_page_title == str(winner)
 
 
 def test_a_loser_that_was_never_kept_gets_a_tombstone(raw: Raw, shop: Shop) -> None:
@@ -111,8 +111,8 @@ def test_a_session_is_final_only_beyond_its_deadline(raw: Raw, shop: Shop) -> No
     shop.send(raw.event(T), marker({0: heard}))
     assert shop.sessions() == []
     shop.send(raw.event(T + GAP, arrival=heard - DISORDER))
-    assert shop.send(marker({0: heard + GAP})).sessions == []
-    (row,) = shop.send(marker({0: heard + GAP + 1})).sessions
+    assert final(shop.send(marker({0: heard + GAP}))) == []
+    (row,) = final(shop.send(marker({0: heard + GAP + 1})))
     assert (row.start_tstamp, row.end_tstamp, row.version) == (T, T + GAP, row_version(1, 4))
 
 
@@ -120,8 +120,8 @@ def test_the_second_session_waits_for_its_own_deadline(raw: Raw, shop: Shop) -> 
     """A watermark that closes the first session and stands exactly at the second's deadline closes only the first."""
     shop.send(raw.event(T), raw.event(T + GAP + 1))
     heard = T + 2 * GAP + 1 + LATENESS + DISORDER
-    assert len(shop.send(marker({0: heard})).sessions) == 1
-    assert len(shop.send(marker({0: heard + 1})).sessions) == 1
+    assert len(final(shop.send(marker({0: heard})))) == 1
+    assert len(final(shop.send(marker({0: heard + 1})))) == 1
 
 
 def test_a_retracted_end_moves_the_deadline_back(raw: Raw) -> None:
@@ -130,8 +130,8 @@ def test_a_retracted_end_moves_the_deadline_back(raw: Raw) -> None:
     shop.send(raw.event(0), raw.event(10, name="x"), raw.event(16, name="x"), marker({0: 16}))
     between = shop.send(raw.event(14, name="x", arrival=16))
     assert [o.outcome for o in between.outcomes] == ["duplicate", "duplicate"]
-    assert shop.send(marker({0: 25})).sessions == []
-    assert [(row.start_tstamp, row.end_tstamp) for row in shop.send(marker({0: 26})).sessions] == [(0, 10)]
+    assert final(shop.send(marker({0: 25}))) == []
+    assert [(row.start_tstamp, row.end_tstamp) for row in final(shop.send(marker({0: 26})))] == [(0, 10)]
 
 
 def test_a_final_row_carries_the_record_that_closed_it_in_every_cut(raw: Raw) -> None:
@@ -143,7 +143,7 @@ def test_a_final_row_carries_the_record_that_closed_it_in_every_cut(raw: Raw) ->
     whole.send(*[msgspec.structs.replace(record) for record in records_all])
     for record in records_all:
         single.send(msgspec.structs.replace(record))
-    versions = [[(row.visitor_id, row.version) for e in s.all for row in e.sessions] for s in (whole, single)]
+    versions = [[(row.visitor_id, row.version) for e in s.all for row in final(e)] for s in (whole, single)]
     assert versions[0] == versions[1]
     assert [version for _, version in versions[0]] == [row_version(1, k) for k in (2, 3, 4, 5)]
 
@@ -169,7 +169,7 @@ def test_an_event_without_visitor_is_deduplicated_and_in_no_session(raw: Raw, sh
     effects = shop.send(raw.event(T, visitor=None, name="x"), raw.event(T + 1, visitor=None, name="x"))
     assert [o.outcome for o in effects.outcomes] == ["accepted", "duplicate"]
     assert len(shop.table) == 2
-    assert shop.send(marker({0: T + 1 + WINDOW + LATENESS + DISORDER + 1})).sessions == []
+    assert final(shop.send(marker({0: T + 1 + WINDOW + LATENESS + DISORDER + 1}))) == []
     shop.send(marker({0: T + 10 * WINDOW}))
     assert list(shop.table) == [OWN_KEY]
 
@@ -228,7 +228,7 @@ def test_fold_changes_nothing_until_commit(raw: Raw, shop: Shop) -> None:
     first, again = shop.fold.fold(records), shop.fold.fold(records)
     assert (first.sessions, first.outcomes, first.changes) == (again.sessions, again.outcomes, again.changes)
     assert (first.own, first.span) == (again.own, (0, 2))
-    assert len(first.sessions) == 2
+    assert len(final(first)) == 2
     assert shop.table == {}
     with pytest.raises(ValueError, match="latest"):
         shop.fold.commit(first)
@@ -260,7 +260,7 @@ def test_recovery_goes_on_where_the_state_ends(raw: Raw, shop: Shop) -> None:
     """A new worker over the same table closes what the old one opened."""
     shop.send(raw.event(T), raw.event(T + 1))
     recovered = PartitionFold(lambda app: OPTIONS, DISORDER, 1, 0, dict(shop.table))
-    (row,) = recovered.fold([(2, END)]).sessions
+    (row,) = final(recovered.fold([(2, END)]))
     assert (row.start_tstamp, row.end_tstamp, row.total_events) == (T, T + 1, 2)
 
 
@@ -274,7 +274,7 @@ def test_columns_of_a_session(raw: Raw, shop: Shop) -> None:
         raw.event(T + 31_000, event="page_ping"),
         raw.event(T + 40_500, page_url="u2", page_urlpath="/2", page_title="two", mkt_campaign="autumn"),
     ]
-    (row,) = shop.send(*events, END).sessions
+    (row,) = final(shop.send(*events, END))
     assert row.session_id == session_id("shop", uuid("v"), T, events[0].event_id)
     assert (row.geo_country, row.dvce_type, row.user_id, row.mkt_campaign) == ("DE", "Mobile", "ann", "spring")
     assert (row.first_page_url, row.last_page_url, row.last_page_title) == ("u1", "u2", "two")
@@ -285,12 +285,12 @@ def test_columns_of_a_session(raw: Raw, shop: Shop) -> None:
 
 def test_a_session_without_views_has_no_origin(raw: Raw, shop: Shop) -> None:
     """No landing page, no campaign; geo and device it has."""
-    (row,) = shop.send(raw.event(T, event="track", event_name="x", mkt_campaign="c", geo_country="DE"), END).sessions
+    (row,) = final(shop.send(raw.event(T, event="track", event_name="x", mkt_campaign="c", geo_country="DE"), END))
     assert (row.mkt_campaign, row.first_page_url, row.views, row.is_bounce, row.geo_country) == ("", "", 0, 1, "DE")
 
 
 def test_steps_are_capped_with_a_flag(raw: Raw) -> None:
     """The first steps stay, and the row says that more there were."""
     shop = Shop(replace(OPTIONS, max_steps=2))
-    (row,) = shop.send(*[raw.event(T + i, page_urlpath=f"/{i}") for i in range(3)], END).sessions
+    (row,) = final(shop.send(*[raw.event(T + i, page_urlpath=f"/{i}") for i in range(3)], END))
     assert (row.steps, row.step_offsets_ms, row.is_capped, row.total_events) == (["page:/0", "page:/1"], [0, 1], 1, 3)

@@ -11,7 +11,7 @@ import pytest
 from streams.records import INFINITY
 from streams.sessionize.options import SessionOptions
 
-from .conftest import Raw, Shop, marker, uuid
+from .conftest import Raw, Shop, final, marker, uuid
 
 SHARED = Path(os.environ.get("THALWEG_SHARED") or Path(__file__).parents[3] / "shared")
 CASES_FILE = SHARED / "conformance" / "sessions" / "peer_cases.json"
@@ -36,7 +36,7 @@ def test_peer_case(case: dict[str, Any]) -> None:
     events = [raw.event(int(event["ts"] * scale), visitor=event["key"]) for event in case["events"]]
     effects = shop.send(*events, marker({0: INFINITY}))
 
-    got = Counter((s.visitor_id, s.start_tstamp, s.end_tstamp, s.total_events) for s in effects.sessions)
+    got = Counter((s.visitor_id, s.start_tstamp, s.end_tstamp, s.total_events) for s in final(effects))
     assert got == Counter(
         (uuid(e["key"]), int(e["first"] * scale), int(e["last"] * scale), e["count"]) for e in case["expect"]
     )

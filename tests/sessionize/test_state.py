@@ -14,19 +14,24 @@ from streams.sessionize.state import (
     key_parts,
     lone_key,
     pack_copies,
+    refresh_of,
     unpack_copies,
     visitor_key,
 )
+
+from .conftest import OPTIONS
 
 HIT = Hit(-5, bytes(range(16)), 2**64 - 1, "raw@1", 3, 2**40, 1, -5, 2, 99, PAGE_VIEW, 0, path="/ü")
 
 
 def test_a_visitor_comes_back_as_it_was() -> None:
     """Times before 1970, the largest fingerprint and any text included."""
-    state = VisitorState(2, -7, begin(HIT, 5), [HIT], pack_copies([(HIT.id, -5)]), [("DE", "", "", "", "", "", 0)], [])
-    value = encode_visitor(7, -3, state)
+    state = VisitorState(
+        2, -7, begin(HIT, OPTIONS), [HIT], pack_copies([(HIT.id, -5)]), [("DE", "", "", "", "", "", 0)], []
+    )
+    value = encode_visitor(7, -3, 2**40, state)
     assert decode_visitor(value) == state
-    assert (applied_of(value), due_of(value), is_husk(value)) == (7, -3, False)
+    assert (applied_of(value), due_of(value), refresh_of(value), is_husk(value)) == (7, -3, 2**40, False)
     assert unpack_copies(decode_visitor(value).copies) == [(HIT.id, -5)]
 
 

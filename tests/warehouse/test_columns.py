@@ -7,7 +7,7 @@ import pytest
 from clickhouse_driver import Client
 
 from streams.errors import StoreError
-from streams.records import Event, Outcome, Progress, SessionRow
+from streams.records import Event, Outcome, Progress, SessionRow, VisitorRow
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import client_options
 from streams.warehouse.columns import (
@@ -17,6 +17,7 @@ from streams.warehouse.columns import (
     RULES,
     SESSIONS,
     TABLES,
+    VISITORS,
     RulesRow,
     Table,
     check_columns,
@@ -70,7 +71,14 @@ def _optional(struct: type[msgspec.Struct]) -> set[str]:
 
 @pytest.mark.parametrize(
     ("table", "struct"),
-    [(EVENTS, Event), (SESSIONS, SessionRow), (OUTCOMES, Outcome), (PROGRESS, Progress), (RULES, RulesRow)],
+    [
+        (EVENTS, Event),
+        (SESSIONS, SessionRow),
+        (VISITORS, VisitorRow),
+        (OUTCOMES, Outcome),
+        (PROGRESS, Progress),
+        (RULES, RulesRow),
+    ],
 )
 def test_every_column_round_trips(
     table: Table,

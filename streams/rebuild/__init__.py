@@ -1,0 +1,1 @@
+"""Rebuild: the warehouse's visitors folded again, the difference shown and written; around sessionize/rebuild.py."""

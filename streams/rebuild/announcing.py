@@ -1,0 +1,34 @@
+"""Tells live sessions workers of a rebuild's counts, through the log (design.md §6 rule 10)."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from streams.encode import encode
+from streams.kafka.producer import BatchProducer
+from streams.rebuild.rebuild import Announce
+from streams.records import Control
+from streams.sessionize.counts import REBUILD, control_body
+from streams.sessionize.rebuild import Rebuilt
+from streams.sessionize.state import is_lone
+from streams.settings import Settings
+
+
+@asynccontextmanager
+async def announcing(settings: Settings) -> AsyncIterator[Announce]:
+    """One control record per visitor whose sessions change, to its enriched partition, acknowledged.
+
+    Raises SendFailed and aiokafka's errors.
+    """
+    async with BatchProducer(settings) as producer:
+
+        async def announce(changed: Sequence[tuple[int, bytes, Rebuilt]]) -> None:
+            records: dict[int, list[bytes]] = defaultdict(list)
+            for partition, key, rebuilt in changed:
+                if rebuilt.sessions and not is_lone(key):
+                    body = control_body(key, rebuilt.counts)
+                    records[partition].append(encode(Control(kind=REBUILD, body=body)))
+            for partition, values in records.items():
+                await producer.send(settings.kafka.enriched_topic, partition, values)
+
+        yield announce

@@ -1,0 +1,127 @@
+"""A simulated store after one run, and databases beside it that hold the same rows."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+from clickhouse_driver import Client
+
+from streams.settings import Settings, load_settings
+from streams.simulate import write_demo
+from streams.warehouse.client import make_client
+from streams.warehouse.migrate import migrate
+from streams.warehouse.target import Target, open_target
+from tests.flow.conftest import run_files
+
+EVENTS = 20_000
+GAP, LONGEST, WINDOW = 1_800_000, 86_400_000, 3_600_000
+NOBODY = UUID(int=0)
+TABLES = ("events", "sessions", "outcomes", "progress", "generations", "rules")
+_numbers = itertools.count(1)
+
+
+class Simulated(msgspec.Struct):
+    """The lines, the store of one run over them, and its server."""
+
+    lines: Path
+    folder: Path
+    target: Target
+    client: Client
+    settings: Settings
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
+    """20,000 lines with late, copied and out-of-order events, run once; nobody changes its rows."""
+    folder = tmp_path_factory.mktemp("simulated")
+    lines = write_demo(folder, EVENTS, 1)
+    run_files([lines], "segment", folder / "store")
+    settings = load_settings(None)
+    with open_target(str(folder / "store"), settings) as target:
+        client = make_client(target.clickhouse, target.password)
+        yield Simulated(lines, folder / "store", target, client, settings)
+        client.disconnect()
+
+
+class Database:
+    """A database of its own with the rows of the simulated store, beaten ones and tombstones too."""
+
+    def __init__(self, simulated: Simulated) -> None:
+        self.name = f"copy_{next(_numbers)}"
+        self.client = simulated.client
+        clickhouse = simulated.target.clickhouse.model_copy(update={"database": self.name})
+        self.target = msgspec.structs.replace(simulated.target, clickhouse=clickhouse)
+        self.settings = simulated.settings
+        migrate(self.client, self.name)
+        for table in TABLES:
+            self.client.execute(f"INSERT INTO {self.name}.{table} SELECT * FROM thalweg.{table}")
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Of one query; ``{database}`` is this one."""
+        rows: list[tuple[Any, ...]] = self.client.execute(query.replace("{database}", self.name))
+        return rows
+
+    def contents(self) -> dict[str, tuple[Any, ...]]:
+        """Count and hash of what a reader sees, all columns but version."""
+        names = {"events_v": "", "sessions_v": "", "outcomes": "FINAL"}
+        return {
+            name: self.rows(
+                "SELECT count(), sum(h), groupBitXor(h) FROM (SELECT"
+                " cityHash64(formatRowNoNewline('JSONEachRow', * EXCEPT (version))) AS h"
+                f" FROM {{database}}.{name} {final})"
+            )[0]
+            for name, final in names.items()
+        }
+
+    def physical_rows(self) -> list[tuple[Any, ...]]:
+        """How many rows were ever written."""
+        return [self.rows(f"SELECT count() FROM {{database}}.{table}")[0] for table in TABLES]
+
+    def events(self) -> list[tuple[str, UUID, int, UUID, int]]:
+        """(app, visitor, time, id, is late) in (time, id) order."""
+        return self.rows(
+            "SELECT app_id, visitor_id, toUnixTimestamp64Milli(derived_tstamp), event_id, is_late"
+            " FROM {database}.events_v ORDER BY derived_tstamp, event_id"
+        )
+
+    def sessions(self) -> list[tuple[str, UUID, int, int, int, int, int]]:
+        """(app, visitor, start, end, events, index, is final), sorted."""
+        return sorted(
+            self.rows(
+                "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp),"
+                " total_events, session_index, is_final FROM {database}.sessions_v"
+            )
+        )
+
+    def islands(self) -> list[tuple[str, UUID, int, int, int, int, int]]:
+        """What ``sessions`` must be: gaps and islands over the events that are not late, cut at 24 hours, numbered."""
+        times: dict[tuple[str, UUID], list[int]] = defaultdict(list)
+        for app, visitor, time, _, is_late in self.events():
+            if not is_late and visitor != NOBODY:
+                times[app, visitor].append(time)
+        return sorted((*who, *span) for who, line in times.items() for span in _spans(line))
+
+
+def _spans(times: list[int]) -> Iterator[tuple[int, int, int, int, int]]:
+    index, start, end, count = 0, times[0], times[0], 0
+    for time in times:
+        if time - end > GAP or time - start > LONGEST:
+            index += 1
+            yield start, end, count, index, 1
+            start, count = time, 0
+        end = time
+        count += 1
+    yield start, end, count, index + 1, 1
+
+
+@pytest.fixture
+def database(simulated: Simulated) -> Iterator[Database]:
+    """As after the run."""
+    made = Database(simulated)
+    yield made
+    made.client.execute(f"DROP DATABASE {made.name}")
