@@ -24,6 +24,8 @@ from streams.settle import make_letter, make_outcome
 UNHEARD = -1
 _ACCEPTED = (Verdict.ACCEPTED.value, Reason.NONE.value)
 _DAY_MS = 86_400_000
+BATCH_OVERHEAD = 1024
+"""Bytes of the largest batch that are left for what Kafka says about a record."""
 
 
 class PipelineOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +37,8 @@ class PipelineOptions(msgspec.Struct, frozen=True, kw_only=True):
     bounded: bool = False
     disorder_ms: int = 600_000
     max_age_ms: int = 400 * _DAY_MS
+    max_event_bytes: int = (1 << 20) - BATCH_OVERHEAD
+    """A longer record of the enriched topic could not be written."""
 
 
 class EnrichedBatch(msgspec.Struct, kw_only=True):
@@ -76,7 +80,8 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
     n, bounded, app_id = options.enriched_partitions, options.bounded, options.app_id
     parse = make_parse(options)
     times = make_times(options.disorder_ms, options.max_age_ms, bounded)
-    one = make_one(app_id, n, times, make_anonymizer(keys, rules, removed), make_enricher(lookups))
+    most_bytes = options.max_event_bytes
+    one = make_one(app_id, n, times, make_anonymizer(keys, rules, removed), make_enricher(lookups), most_bytes)
     arrival_of = make_arrival(options.disorder_ms, bounded)
 
     def run(batch: RawBatch) -> EnrichedBatch:
@@ -102,7 +107,11 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
                 if tstamp is not None or not bounded:  # in bounded input Kafka's clock says nothing
                     heard = max(heard, arrival)
                 outcome = make_outcome(done, place, index, headers.get("app_id") or app_id, arrival)
-                own.append(encode(outcome))
+                value = encode(outcome)
+                if len(value) > most_bytes:  # a header can be as long as a record
+                    outcome.app_id = app_id
+                    value = encode(outcome)
+                own.append(value)
                 out.counts[outcome.outcome, outcome.reason] += 1
                 if isinstance(done, Dead):
                     out.dead.append(make_letter(done, place, index, record.headers))
@@ -116,8 +125,10 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
     return run
 
 
-def make_one(app_id: str, partitions: int, times: TimesOf, anonymize: Anonymizer, enrich: Enricher) -> One:
-    """One parsed event through the stages behind the parser; never raises."""
+def make_one(
+    app_id: str, partitions: int, times: TimesOf, anonymize: Anonymizer, enrich: Enricher, max_bytes: int
+) -> One:
+    """One parsed event through the stages behind the parser; never raises. Dead where it encodes to more bytes."""
 
     def one(raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None) -> Ready | Dead | Drop:
         try:
@@ -135,7 +146,10 @@ def make_one(app_id: str, partitions: int, times: TimesOf, anonymize: Anonymizer
             enrich(event)
             # where: all of a visitor's events in one partition
             target = partition_of(event.app_id, event.visitor_id, event.event_id, partitions)
-            return Ready(target, encode(event), when.arrival)
+            value = encode(event)
+            if len(value) > max_bytes:
+                return Dead(Reason.TOO_LARGE, f"{len(value)} bytes as an event")
+            return Ready(target, value, when.arrival)
         except UnicodeError as problem:
             return Dead(Reason.ENCODING, type(problem).__name__)
         except Exception as problem:  # noqa: BLE001 - a bug must cost one event, not the partition
@@ -186,5 +200,6 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeli
         bounded=settings.bounded,
         disorder_ms=settings.disorder * 1000,
         max_age_ms=settings.max_age_days * _DAY_MS,
+        max_event_bytes=settings.kafka.max_batch_bytes - BATCH_OVERHEAD,
     )
     return make_pipeline(options, Keys(secret), default_rules(), open_lookups(settings.geo, __version__))

@@ -19,7 +19,7 @@ from streams.keys import Keys
 from streams.outcome import Reason
 from streams.pipeline import UNHEARD, EnrichedBatch, Pipeline, PipelineOptions, build, make_pipeline
 from streams.records import Event, Outcome, RawBatch
-from streams.settings import GeoSettings, Settings
+from streams.settings import GeoSettings, KafkaSettings, Settings
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[2] / "shared"))
 SECRET = b"a secret of at least thirty-two bytes"
@@ -164,6 +164,63 @@ def test_bounded_time_is_the_headers() -> None:
     batch = run([Raw(0, b"no log line", (*COMBINED, at)), Raw(1, b"no log line")], bounded)
 
     assert batch.heard == 1_716_164_880_000
+
+
+def test_bounded_input_without_a_time_is_dead_and_moves_no_clock() -> None:
+    """Kafka's clock is years ahead of a file's: heard, it would make all that follows late."""
+    records = [Raw(0, LINE), Raw(1, message(sentAt=None), SEGMENT), Raw(2, message(), SEGMENT)]
+    batch = run([msgspec.structs.replace(raw, timestamp=NOW + 10**10) for raw in records], bounded)
+
+    assert batch.counts == {("accepted", ""): 2, ("dead", "time_unreadable"): 1}
+    assert batch.heard == 1_716_164_886_000
+
+
+def poison(copies: int) -> bytes:
+    """A message within every limit of the parser: long texts, each with the own id hidden in it."""
+    properties = {f"k{n}": "é" * 8100 + " %61non-000002" for n in range(copies)}
+    fields = {"type": "track", "event": "E", "anonymousId": "anon-000002", "sentAt": "2024-05-20T00:28:06Z"}
+    return json.dumps(fields | {"properties": properties}, ensure_ascii=False).encode()
+
+
+def test_a_record_within_the_limits_does_not_grow_beyond_twice_its_size() -> None:
+    """Hiding an id in it does not blow it up."""
+    value = poison(28)
+    batch = run([Raw(0, value, SEGMENT)])
+    (sent,) = [value for values in batch.partitions for value in values]
+
+    assert batch.counts == {("accepted", ""): 1}
+    assert len(sent) < 2 * len(value)
+    assert b"anon-000002" not in sent
+
+
+def test_an_event_too_large_for_a_batch_is_dead_and_its_neighbours_are_not() -> None:
+    """Its outcome and letter say so; nothing is sent that the producer would refuse."""
+    value = poison(28)
+    built = build(Settings(format="segment", kafka=KafkaSettings(max_batch_bytes=400_000)), SECRET, 3)
+    batch = run([Raw(0, message(), SEGMENT), Raw(1, value, SEGMENT), Raw(2, message(), SEGMENT)], built)
+
+    assert batch.counts == {("accepted", ""): 2, ("dead", "too_large"): 1}
+    assert [(letter.raw_offset, letter.reason) for letter in batch.dead] == [(1, "too_large")]
+    assert max(len(value) for values in batch.partitions for value in values) <= 400_000 - 1024
+
+
+def test_a_header_as_long_as_a_record_makes_no_outcome_too_large() -> None:
+    """The outcome then names the settings' app."""
+    headers = (*COMBINED, ("app_id", b"a" * 3000))
+    batch = run([Raw(0, b"x", headers), Raw(1, LINE, headers)], make(max_event_bytes=2000))
+
+    assert [record.app_id for record in records_of(batch)] == ["default", "default"]
+    assert batch.counts == {("dead", "syntax"): 1, ("dead", "too_large"): 1}
+
+
+def test_forwarded_addresses_of_nginx_are_cut() -> None:
+    """Its stock format main ends in "$http_x_forwarded_for"."""
+    lines = [LINE + b' "203.0.113.9"', LINE + b' "203.0.113.9, 2001:db8:1:2::3"']
+    found = records_of(run([Raw(n, line) for n, line in enumerate(lines)]))
+
+    assert [event.properties["extra_1"] for event in found if isinstance(event, Event)] == [
+        "203.0.113.0", "203.0.113.0, 2001:db8:1::",
+    ]  # fmt: skip
 
 
 def test_live_time_is_clamped_for_dead_records_too() -> None:

@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Callable
 from operator import attrgetter
-from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
+from streams.anonymize.client import network_of
 from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
-from streams.anonymize.ip import truncate
-from streams.anonymize.own import SHORTEST, WORDS, strike
+from streams.anonymize.own import repeats_own, strike
 from streams.anonymize.rules import Rules
-from streams.anonymize.text import clean
+from streams.anonymize.text import clean, clean_agent
 from streams.anonymize.url import cut
 from streams.anonymize.visitor import make_visitor
 from streams.keys import Keys
@@ -23,11 +22,10 @@ TEXTS = (
     "platform event event_name page_title mkt_medium mkt_source mkt_term mkt_content mkt_campaign br_lang os_timezone "
     "se_category se_action se_label se_property contexts useragent"
 ).split()
-"""Every field with free text of the input, but URLs, ids and ``properties``."""
+"""Every field with free text of the input, but URLs, ids and ``properties``; ``useragent`` is the last."""
 
 _STRIKABLE = (*TEXTS[2:], "page_url", "page_referrer")
 _texts = attrgetter(*TEXTS)
-_own = attrgetter(*WORDS)
 _ABSENT = "-"  # a log's word for none
 _BLANK = Event(
     event_id=NO_ID,
@@ -73,10 +71,11 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         raw: ParsedEvent, place: Place, index: int, collector: int, derived: int, arrival: int
     ) -> Event | Drop:
         texts = _texts(raw)
-        cleaned = [clean(text) if text else "" for text in texts]
+        cleaned = [clean(text) if text else "" for text in texts[:-1]]
+        cleaned.append(clean_agent(raw.useragent) if raw.useragent else "")
         page_url, network = cut(raw.page_url)
         page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""
-        address = truncate(raw.ip)
+        address = network_of(raw.ip)
         properties = {clean(key): clean(value) for key, value in raw.properties.items()}
         event = replace(_BLANK)
         # who and which
@@ -120,8 +119,8 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         ):
             removed.update(_removed_fields(raw, event, cleaned))
             properties.pop("", None)
-        if _repeats_own(_own(raw), "\n".join([*cleaned, page_url, page_referrer, *properties, *properties.values()])):
-            strike(event, raw, _STRIKABLE)
+        if repeats_own(raw, "\n".join([*cleaned, page_url, page_referrer, *properties, *properties.values()])):
+            removed.update(strike(event, raw, _STRIKABLE))
         return event
 
     return anonymize
@@ -136,16 +135,3 @@ def _removed_fields(raw: ParsedEvent, event: Event, cleaned: list[str]) -> list[
     )
     fields += [name for name, text, kept in pairs if text not in ("", _ABSENT) and not kept]
     return fields + ["properties"] * ("" in event.properties)
-
-
-def _repeats_own(values: tuple[str, ...], texts: str) -> bool:
-    """Whether a raw id or address stands in a text, plainly or percent-encoded: one search per value over all texts."""
-    for value in values:
-        if len(value) >= SHORTEST and value in texts:
-            return True
-    return "%" in texts and _repeats_own(values, _decoded(texts))
-
-
-def _decoded(texts: str) -> str:
-    decoded = unquote(texts)
-    return decoded if decoded != texts else ""

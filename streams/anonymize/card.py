@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import re2
 
+from streams.anonymize.layers import Span, rewrite
+
 CARD = "(card)"
 _GAP = r"(?:[ ._+\x{a0}-]|%(?:25)*(?:20|2[bBdD]))"
 _RUN = re2.compile(rf"\d(?:{_GAP}?\d){{11,}}")
 _GROUP = re.compile(r"%(?:25)*(?:20|2[bBdD])|([0-9]+)")
-_SHORTEST, _LONGEST = 12, 19
+SHORTEST_CARD, _LONGEST = 12, 19
 _MOST_GROUPS = 100
 
 _SCHEMES = re2.compile(
@@ -31,23 +33,30 @@ Source: ISO/IEC 7812-1 (issuer numbers, Luhn in annex B); ranges as in en.wikipe
 
 def redact_cards(text: str) -> str:
     """The text with each card number replaced. A card written beside other digits, with a gap between, is found too."""
-    return _RUN.sub(lambda run: _redact_run(run.group()), text) if _RUN.search(text) else text
+    return rewrite(text, find_cards(text))
 
 
-def _redact_run(run: str) -> str:
+def find_cards(text: str) -> list[Span]:
+    """Where card numbers stand."""
+    if not _RUN.search(text):
+        return []
+    return [span for run in _RUN.finditer(text) for span in _in_run(run.group(), run.start())]
+
+
+def _in_run(run: str, at: int) -> list[Span]:
     """Cards begin and end where groups of digits do; the longest that fits is taken, the search goes on behind it."""
     groups = [match.span(1) for match in _GROUP.finditer(run) if match.group(1)]
     if len(groups) > _MOST_GROUPS:
-        return CARD  # no one's text; looking at every start would cost an attacker's victim seconds
-    kept: list[str] = []
-    done, first = 0, 0
+        # no one's text; looking at every start would cost an attacker's victim seconds
+        return [(at, at + len(run), CARD)]
+    spans: list[Span] = []
+    first = 0
     while first < len(groups):
         last = max(_ends(run, groups, first), default=None)
         if last is not None:
-            kept += [run[done : groups[first][0]], CARD]
-            done = groups[last][1]
+            spans.append((at + groups[first][0], at + groups[last][1], CARD))
         first = first + 1 if last is None else last + 1
-    return "".join(kept) + run[done:]
+    return spans
 
 
 def _ends(run: str, groups: list[tuple[int, int]], first: int) -> Iterator[int]:
@@ -57,7 +66,7 @@ def _ends(run: str, groups: list[tuple[int, int]], first: int) -> Iterator[int]:
         digits += run[slice(*groups[last])]
         if len(digits) > _LONGEST:
             return
-        if len(digits) >= _SHORTEST and _SCHEMES.fullmatch(digits) and is_luhn(digits):
+        if len(digits) >= SHORTEST_CARD and _SCHEMES.fullmatch(digits) and is_luhn(digits):
             yield last
 
 

@@ -1,16 +1,18 @@
-"""The event's own raw ids and address, where a tracker repeats them in its texts, URLs or properties."""
+"""The event's own raw ids and addresses, where a tracker repeats them in its texts, URLs or properties."""
 
-from urllib.parse import quote, unquote
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
+from urllib.parse import unquote
 
+from streams.anonymize.client import spellings_of
+from streams.anonymize.layers import Find, Span, replace_found
 from streams.records import Event, ParsedEvent
 
 SHORTEST = 6
 """Shorter ids ("7", "admin") would cut words apart; they say nothing without their field."""
 
-_SAFE = "/:?=&()@+,;~"
-
+ADDRESS = "(ip)"
 WORDS = {
-    "ip": "(ip)",
     "domain_sessionid": "(session)",
     "anonymous_id": "(visitor)",
     "network_userid": "(visitor)",
@@ -19,29 +21,84 @@ WORDS = {
 }
 """Field of a parsed event → the word that stands for its value."""
 
+_ids = attrgetter(*WORDS)
+_OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
-def strike(event: Event, raw: ParsedEvent, names: tuple[str, ...]) -> None:
-    """Replace each own value of ``raw`` in the named texts and the properties of ``event``, in place."""
-    found = {getattr(raw, field): word for field, word in WORDS.items() if len(getattr(raw, field)) >= SHORTEST}
-    # longest first, so that an id within an id leaves nothing of the longer
-    values = sorted(found.items(), key=lambda item: -len(item[0]))
+
+def repeats_own(raw: ParsedEvent, texts: str) -> bool:
+    """Whether an own id or address stands in the texts, in any case of letters, plainly or percent-encoded."""
+    addresses, has_case = spellings_of(raw.ip)
+    ids = [value.lower() for value in _ids(raw) if len(value) >= SHORTEST]
+    layer = texts.lower() if ids or has_case else texts
+    while True:
+        for value in addresses:
+            if value in layer:
+                return True
+        for value in ids:
+            if value in layer:
+                return True
+        if "%" not in layer or (decoded := _decoded(layer, ids or has_case)) == layer:
+            return False
+        layer = decoded
+
+
+def _decoded(layer: str, has_case: object) -> str:
+    decoded = unquote(layer)
+    return decoded.lower() if has_case else decoded
+
+
+def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
+    """Replace each own value of ``raw`` in the named texts and the properties of ``event``, in place.
+
+    Gives the names of fields that could not be searched to the end, and so were emptied.
+    """
+    find = _make_find(_own_values(raw))
+    emptied = []
     for name in names:
-        setattr(event, name, _struck(getattr(event, name), values))
-    event.properties = {_struck(key, values): _struck(value, values) for key, value in event.properties.items()}
+        text = getattr(event, name)
+        if text:
+            struck = replace_found(text, find)
+            setattr(event, name, struck)
+            if not struck:
+                emptied.append(name)
+    properties = {replace_found(key, find): replace_found(value, find) for key, value in event.properties.items()}
+    if properties.pop("", None) is not None:
+        emptied.append("properties")
+    event.properties = properties
+    return emptied
 
 
-def _struck(text: str, values: list[tuple[str, str]]) -> str:
-    """Percent-encoding, in layers even, can hide an id: where a layer shows one, that layer is what is kept."""
-    struck = _replaced(text, values)
-    layer = struck
-    while "%" in layer and (decoded := unquote(layer)) != layer:
-        layer = _replaced(decoded, values)
-        if layer != decoded:
-            return _struck(quote(layer, safe=_SAFE), values)
-    return struck
+def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
+    """(value in lower case, word), longest first, so that an id within an id leaves nothing of the longer."""
+    found = dict.fromkeys(spellings_of(raw.ip)[0], ADDRESS)
+    found |= {
+        _lowered(value): word for value, word in zip(_ids(raw), WORDS.values(), strict=True) if len(value) >= SHORTEST
+    }
+    # an id that is part of our words ("visitor") would be found in them for ever
+    return sorted(
+        ((value, word) for value, word in found.items() if value not in _OUR_WORDS), key=lambda item: -len(item[0])
+    )
 
 
-def _replaced(text: str, values: list[tuple[str, str]]) -> str:
-    for value, word in values:
-        text = text.replace(value, word)
-    return text
+def _make_find(values: Sequence[tuple[str, str]]) -> Find:
+    def find(text: str) -> list[Span]:
+        lowered = _lowered(text)
+        for value, word in values:
+            at = lowered.find(value)
+            if at >= 0:
+                spans: list[Span] = []
+                while at >= 0:
+                    spans.append((at, at + len(value), word))
+                    at = lowered.find(value, at + len(value))
+                return spans
+        return []
+
+    return find
+
+
+def _lowered(text: str) -> str:
+    """In lower case, and as long as it was."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join([low if len(low := sign.lower()) == 1 else sign for sign in text])
+    return lowered

@@ -1,15 +1,13 @@
-"""E-mail addresses and payment cards in any text, plain or percent-encoded, become a word that says what was there."""
-
-from urllib.parse import quote, unquote
+"""What is personal in any text, plain or percent-encoded: e-mail addresses, payment cards, network addresses."""
 
 import re2
 
-from streams.anonymize.card import redact_cards
+from streams.anonymize.address import find_addresses
+from streams.anonymize.card import SHORTEST_CARD, find_cards
+from streams.anonymize.layers import Span, replace_found
 from streams.memo import remember
 
 EMAIL = "(email)"
-_MAX_DECODES = 5
-_SAFE = "/:?#[]@!$&'()*+,;=%~"  # RFC 3986 reserved characters, so that a decoded URL stays one
 
 # Signs that part words in URLs end the local part, unless it is nothing but such a sign.
 _LOCAL = r"""(?:"[^"@]{1,64}"|[^\s@＠"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
@@ -20,33 +18,33 @@ _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f
 """Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals."""
 
 
-def _once(text: str) -> str:
-    if "@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text:
-        text = _EMAIL.sub(EMAIL, text)
-    return redact_cards(text) if len(text) >= 12 else text
+def _find_names(text: str) -> list[Span]:
+    if ("@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text) and _EMAIL.search(text):
+        return [(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)]
+    return find_cards(text) if len(text) >= SHORTEST_CARD else []
+
+
+def _find_all(text: str) -> list[Span]:
+    return _find_names(text) or find_addresses(text)
 
 
 def _redact(text: str) -> str:
     try:
-        clean = _once(text)
-        return _redact_encoded(clean) if "%" in clean else clean
+        return replace_found(text, _find_all)
     except (UnicodeError, ValueError, re2.error):
         return ""  # lone surrogates, say: what cannot be searched cannot be kept
 
 
-def _redact_encoded(text: str) -> str:
-    """Percent-encoding, in layers even, can hide a pattern: where a layer shows one, that layer is what is kept."""
-    layer = text
-    for _ in range(_MAX_DECODES):
-        decoded = unquote(layer)
-        if decoded == layer:
-            return text
-        clean = _once(decoded)
-        if clean != decoded:
-            return _redact(quote(clean, safe=_SAFE))
-        layer = decoded
-    return ""  # more layers than anyone writes by accident
+def _redact_names(text: str) -> str:
+    try:
+        return replace_found(text, _find_names)
+    except (UnicodeError, ValueError, re2.error):
+        return ""
 
 
 redact = remember(_redact)
-"""The text without e-mail addresses and payment cards; empty when it cannot be searched (the caller counts that)."""
+"""The text without e-mail addresses and payment cards, network addresses cut to their networks; empty when it cannot be
+searched (the caller counts that)."""
+
+redact_names = remember(_redact_names)
+"""The same, but network addresses stay: for user agents, whose versions look like them, and for hosts of URLs."""

@@ -1,9 +1,11 @@
-"""Free text: the queries of URLs inside it go, then e-mail addresses and cards."""
+"""Free text: the queries and path parameters of URLs inside it go, then what is personal in any text."""
+
+import re
 
 import re2
 
-from streams.anonymize.redact import redact
-from streams.anonymize.url import cut
+from streams.anonymize.redact import redact, redact_names
+from streams.anonymize.url import cut, cut_parameters
 from streams.memo import remember
 
 _EMBEDDED = re2.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@"'<>\\]*@)?([^\s?#"'<>\\]*)(?:[?#][^\s"'<>\\]*)?""")
@@ -13,18 +15,33 @@ _QUERY = re2.compile(r"""[?#][^\s"'<>?#=]*=[^\s"'<>]*""")
 
 def _clean(text: str) -> str:
     """A query can stand in a text by itself (Segment's ``search``), as a path, or in a URL amid words."""
-    if "?" in text or "#" in text or "@" in text:
+    return redact(_without_queries(text))
+
+
+def _clean_agent(text: str) -> str:
+    return redact_names(_without_queries(text))
+
+
+def _without_queries(text: str) -> str:
+    if "?" in text or "#" in text or "@" in text or ";" in text:
         if text[0] in "?/#" and " " not in text:
             return cut(text)[0]
         try:
             if "://" in text:
-                text = _EMBEDDED.sub(r"\1\2", text)
+                text = _EMBEDDED.sub(_place, text)
             if "=" in text:
                 text = _QUERY.sub("", text)
         except UnicodeError:
             return ""  # lone surrogates: what cannot be searched cannot be kept
-    return redact(text)
+    return text
+
+
+def _place(url: re.Match[str]) -> str:
+    return url.group(1) + cut_parameters(url.group(2))
 
 
 clean = remember(_clean)
 """The text as it may be kept; empty where nothing may."""
+
+clean_agent = remember(_clean_agent)
+"""The same for user agents: their versions look like network addresses and stay."""

@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 import re2
 
 from streams.anonymize.clickid import CLICK_IDS
-from streams.anonymize.redact import redact
+from streams.anonymize.redact import redact, redact_names
 from streams.memo import remember
 
 CAMPAIGN_PREFIX = "utm_"
@@ -14,9 +14,7 @@ CAMPAIGN_PREFIX = "utm_"
 _SCHEME = re2.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _HIDDEN_SCHEME = re2.compile(r"^[A-Za-z][A-Za-z0-9+.-]*%(?:25)*3[aA]%(?:25)*2[fF]")
 _HIDDEN_END = re2.compile(r"%(?:25)*(?:3[fF]|23)")
-_PATH_SESSION = re2.compile(
-    r"(?i);(?:jsessionid|phpsessid|aspsessionid[a-z]*|sessionid|session|sid|cfid|cftoken|token)=[^/;]*"
-)
+_PARAMETER = re2.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
 _HOST = re2.compile(r"[\pL\pN._~%:\[\]-]*")
 _NO_PATH = frozenset({"file", "data", "javascript", "blob", "filesystem", "view-source"})
 
@@ -47,22 +45,24 @@ def _cut_readable(url: str) -> Cut:
 
 @remember
 def _clean_base(base: str) -> str:
-    return redact(_cut_base(base))
+    head, path = _cut_base(base)
+    # the host is a place, whoever asked for it; one that is encoded may hide anything
+    return (redact(head) if "%" in head else redact_names(head)) + redact(path)
 
 
-def _cut_base(base: str) -> str:
-    """Scheme, host, port and path. Only ``scheme://`` and relative URLs have parts that can be told apart."""
+def _cut_base(base: str) -> tuple[str, str]:
+    """(Scheme, host and port; path). Only ``scheme://`` and relative URLs have parts that can be told apart."""
     scheme, rest = "", base
     if (found := _SCHEME.match(base)) is not None:
         scheme = found.group(1).lower()
         rest = base[found.end() :]
         if not rest.startswith("//") or scheme in _NO_PATH:
-            return f"{scheme}:"  # mailto:, data:, file: and the like are content, not places
+            return f"{scheme}:", ""  # mailto:, data:, file: and the like are content, not places
         scheme += ":"
     if rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
-        return f"{scheme}//{_cut_authority(authority)}{slash}{_cut_path(path)}"
-    return _cut_path(rest)
+        return f"{scheme}//{_cut_authority(authority)}", f"{slash}{_cut_path(path)}"
+    return "", _cut_path(rest)
 
 
 @remember
@@ -76,10 +76,18 @@ def _cut_authority(authority: str) -> str:
 
 
 def _cut_path(path: str) -> str:
-    """An encoded ``?`` or ``#`` begins a query or fragment that some program will see; session ids ride on ``;``."""
+    """An encoded ``?`` or ``#`` begins a query or fragment that some program will see."""
     if "%" in path and (hidden := _HIDDEN_END.search(path)) is not None:
         path = path[: hidden.start()]
-    return _PATH_SESSION.sub("", path) if ";" in path else path
+    return cut_parameters(path)
+
+
+def cut_parameters(path: str) -> str:
+    """A path without its ``;name=value``: session ids ride there, and all else a query may hold.
+
+    Source: RFC 3986 §3.3 (parameters of a path segment); RFC 2396 §3.3.
+    """
+    return _PARAMETER.sub("", path) if ";" in path or "%" in path else path
 
 
 def _cut_query(query: str) -> Cut:

@@ -1,65 +1,74 @@
-"""`thalweg sql`: one statement against a store; rows in any of ClickHouse's row formats."""
+"""`thalweg sql`: one statement against a store; rows as a table on a terminal, else as lines of a row format."""
 
-import re
+import os
+import sys
 from typing import Annotated
 
 import typer
 from clickhouse_driver import Client
-from rich.console import Console
-from rich.table import Table
 
 from streams.cli.failure import as_store_error
+from streams.cli.row_format import PLAIN, RowFormat, ask, lines, row_format
+from streams.cli.screen import print_rows
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
+from streams.warehouse.embedded.statements import Command, Statement, StatementError, format_of, read_statement
 from streams.warehouse.target import open_target
-
-READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
-WITH_NAMES = {"CSVWithNames": "CSV", "TSVWithNames": "TSV", "TabSeparatedWithNames": "TSV"}
 
 
 def sql(
     statement: Annotated[str, typer.Argument(help="One SQL statement; its database is the store's.")],
     store: Annotated[str, typer.Option("--store", help="A folder, or clickhouse://user@host:port/database")],
     format_: Annotated[
-        str | None, typer.Option("--format", help="JSONEachRow, CSVWithNames, CSV, TSV…; without it, a table.")
+        str | None,
+        typer.Option(
+            "--format",
+            help="JSONEachRow, CSVWithNames, CSV, TSV…, as FORMAT in the statement; without it a table on a terminal,"
+            " else TSVWithNames.",
+        ),
     ] = None,
 ) -> None:
     """Run one statement and print its rows."""
-    settings = load_settings(None)
-    with open_target(store, settings) as target:
+    wanted = _wanted(format_of(statement) or format_)
+    with open_target(store, load_settings(None), must_exist=True) as target:
         client = make_client(target.clickhouse, target.password, in_database=True)
         with as_store_error():
-            if format_ is not None and READS.match(statement):
-                _print_formatted(client, statement.rstrip().rstrip(";"), format_)
-            else:
-                _print_table(client, statement)
+            _print(client, _read(statement), wanted)
+        client.disconnect()
 
 
-def _print_formatted(client: Client, statement: str, format_: str) -> None:
-    """The engine formats the rows itself, so every value looks as ClickHouse writes it."""
-    row_format = WITH_NAMES.get(format_, format_)
-    if row_format != format_:
-        names = [name for name, *_ in client.execute(f"DESCRIBE TABLE ({statement})")]
-        _print_rows(client, "SELECT " + ", ".join(_quoted(name) for name in names), row_format)
-    _print_rows(client, f"SELECT * FROM ({statement})", row_format)  # noqa: S608 - the user's own statement
+def _wanted(name: str | None) -> RowFormat | None:
+    """None: a table for a person. Raises ConfigError."""
+    if name is not None:
+        return row_format(name)
+    return None if sys.stdout.isatty() else PLAIN
 
 
-def _print_rows(client: Client, select: str, row_format: str) -> None:
-    query = f"SELECT formatRowNoNewline({_quoted(row_format)}, *) FROM ({select})"  # noqa: S608 - the user's own statement
-    for (line,) in client.execute_iter(query):
-        typer.echo(line)
+def _read(statement: str) -> Statement:
+    """What is not for the embedded server may be for another, and else the server says why."""
+    try:
+        return read_statement(statement)
+    except StatementError:
+        return Command(statement)
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+def _print(client: Client, statement: Statement, format_: RowFormat | None) -> None:
+    if format_ is not None:
+        for line in lines(client, statement, format_):
+            _write(line + b"\n")
+    else:
+        rows, columns = ask(client, statement)
+        if columns:
+            print_rows([name for name, _ in columns], rows)
+    _write(b"")
 
 
-def _print_table(client: Client, statement: str) -> None:
-    rows, columns = client.execute(statement, with_column_types=True)
-    table = Table()
-    for name, _ in columns:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(str(value) for value in row))
-    if columns:
-        Console().print(table)
+def _write(line: bytes) -> None:
+    """A reader that has seen enough (``| head``) ends the command; an empty line sends what is held."""
+    try:
+        sys.stdout.buffer.write(line)
+        if not line:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit from None

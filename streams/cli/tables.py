@@ -7,6 +7,9 @@ from pathlib import Path
 import msgspec
 from clickhouse_driver import Client
 from rich.table import Table
+from rich.text import Text
+
+from streams.cli.screen import cell
 
 ROWS = 8
 """Rows of a ranking."""
@@ -133,11 +136,11 @@ def _table(client: Client, question: Question, database: str) -> Table:
     rows, columns = client.execute(question.statement(database), with_column_types=True)
     table = Table(title=question.title, title_justify="left", min_width=WIDTH, caption=None if rows else "nothing yet")
     for name, kind in columns:
-        table.add_column(name, justify="left" if "String" in kind else "right")
+        table.add_column(cell(name), justify="left" if "String" in kind else "right", overflow="fold")
     for row in rows:
         table.add_row(*_cells(row))
     return table
 
 
-def _cells(row: Sequence[object]) -> list[str]:
-    return [f"{value:,}" if isinstance(value, int | float) else str(value) for value in row]
+def _cells(row: Sequence[object]) -> list[Text]:
+    return [cell(f"{value:,}" if isinstance(value, int | float) else value) for value in row]

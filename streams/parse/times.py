@@ -25,11 +25,13 @@ ArrivalOf = Callable[[int, int | None], int]
 def make_times(disorder_ms: int, max_age_ms: int, bounded: bool) -> TimesOf:
     """``times(event, kafka_tstamp, header_tstamp)``, the second and third of its raw record.
 
-    * collector c: the header's, else the event's own, else Kafka's;
+    * collector c: the header's, else the event's own, else Kafka's. In bounded input Kafka's clock tells only when a
+      file was loaded: there it is the event's other times instead, sent, true, created;
     * arrival a: c clamped into [k - disorder, k]; in bounded input c itself;
     * derived: the true time; else c - (sent - created) where both are there and created ≤ sent; else c. At most a.
 
-    Dead (time_range): older than a - max_age, or a time the tables cannot hold.
+    Dead (time_range): older than a - max_age, or a time the tables cannot hold. Dead (time_unreadable): bounded input
+    without any time.
     """
     arrival_of = make_arrival(disorder_ms, bounded)
 
@@ -38,7 +40,9 @@ def make_times(disorder_ms: int, max_age_ms: int, bounded: bool) -> TimesOf:
         if collector is None:
             collector = event.collector_tstamp
             if collector is None:
-                collector = kafka_tstamp
+                collector = _own_time(event) if bounded else kafka_tstamp
+                if collector is None:
+                    return Dead(Reason.TIME_UNREADABLE, "no time in header collector_tstamp nor in the event")
         if not in_range(collector):
             return Dead(Reason.TIME_RANGE, f"collector {collector}")
         arrival = arrival_of(kafka_tstamp, collector)
@@ -48,6 +52,13 @@ def make_times(disorder_ms: int, max_age_ms: int, bounded: bool) -> TimesOf:
         return Times(collector, arrival, derived)
 
     return times
+
+
+def _own_time(event: ParsedEvent) -> int | None:
+    for tstamp in (event.dvce_sent_tstamp, event.true_tstamp, event.dvce_created_tstamp):
+        if tstamp is not None:
+            return tstamp
+    return None
 
 
 def _happened(event: ParsedEvent, collector: int) -> int:

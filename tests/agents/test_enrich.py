@@ -57,6 +57,7 @@ class Trial:
             max_batch_bytes=max_batch_bytes,
         )
         self.settings = Settings(kafka=kafka, format="combined", data_dir=folder)
+        self.of_pipeline = self.settings
         self.hooks = Noted()
 
     async def run(self, lines: Sequence[bytes], slice_rows: int) -> None:
@@ -71,7 +72,7 @@ class Trial:
         worker = EnrichWorker(
             app,
             self.settings,
-            pipeline.build(self.settings, b"s" * 32, PARTITIONS),
+            pipeline.build(self.of_pipeline, b"s" * 32, PARTITIONS),
             rules_control(default_rules()),
             (1, PARTITIONS, 1),
             Metrics(),
@@ -132,12 +133,37 @@ def test_pieces_go_out_in_raw_order_and_the_work_ends_after_the_last(
         assert isinstance(each[-1], Marker)
 
 
-def test_a_record_too_large_lets_nothing_behind_it_out(embedded: EmbeddedBroker, tmp_path: Path) -> None:
-    """Pieces before it may be written, whole and in order; of its own and later pieces nothing is, in no partition."""
-    large = PIECE + 10
+LARGE = PIECE + 10
+
+
+def lines_with_a_large_one() -> list[bytes]:
+    """Three pieces."""
     lines = [LINE % (n % 200, n) for n in range(3 * PIECE)]
-    lines[large] = lines[large].replace(b"/p/", b"/" + b"x" * 5000 + b"/")
+    lines[LARGE] = lines[LARGE].replace(b"/p/", b"/" + b"x" * 5000 + b"/")
+    return lines
+
+
+def test_an_event_too_large_for_a_batch_costs_no_other(embedded: EmbeddedBroker, tmp_path: Path) -> None:
+    """It is dead; everything before and behind it is written, and the work ends."""
     trial = Trial(embedded, tmp_path, max_batch_bytes=4096)
+
+    async def story() -> list[list[Event | Marker]]:
+        await trial.run(lines_with_a_large_one(), 500)
+        return await trial.written()
+
+    written = asyncio.run(story())
+    found = sorted(offsets(written[0]) + offsets(written[1]))
+    assert found == [n for n in range(3 * PIECE) if n != LARGE]
+
+
+def test_a_record_too_large_lets_nothing_behind_it_out(embedded: EmbeddedBroker, tmp_path: Path) -> None:
+    """Pieces before it may be written, whole and in order; of its own and later pieces nothing is, in no partition.
+
+    A pipeline that knows the producer's limit makes none.
+    """
+    lines = lines_with_a_large_one()
+    trial = Trial(embedded, tmp_path, max_batch_bytes=4096)
+    trial.of_pipeline = Settings(format="combined")
 
     async def story() -> list[list[Event | Marker]]:
         with pytest.raises(RecordTooLarge):

@@ -91,7 +91,105 @@ def test_own_ids_are_struck_from_properties() -> None:
     """From keys and values."""
     event = event_of(**IDS, properties={"customer-10017": "x", "who": "customer-10017!", "at": "203.0.113.77"})
 
-    assert event.properties == {"(user)": "x", "who": "(user)!", "at": "(ip)"}
+    assert event.properties == {"(user)": "x", "who": "(user)!", "at": "203.0.113.0"}
+
+
+def test_own_ids_are_struck_in_any_case_of_letters() -> None:
+    """Also of other scripts, and encoded; what stands around keeps its case."""
+    event = event_of(
+        anonymous_id="Ab1b2C3d4", user_id="ΑΝΝΑΣ-ß-İ10", page_title="See AB1B2C3D4 Now", page_url="/P/ab1b2c3d4/X",
+        se_label="ανναΣ-ß-İ10", properties={"a%62%31b2c3d4": "Б %41B1B2C3D4"},
+    )  # fmt: skip
+
+    assert (event.page_title, event.page_url) == ("See (visitor) Now", "/P/(visitor)/X")
+    assert event.se_label == "(user)"
+    assert event.properties == {"(visitor)": "Б (visitor)"}
+
+
+def test_an_id_that_is_one_of_our_words_ends() -> None:
+    """It says nothing, and is not looked for."""
+    event = event_of(anonymous_id="visitor", user_id="(user)", page_title="a visitor (user)")
+
+    assert event.page_title == "a visitor (user)"
+
+
+def test_a_hidden_id_does_not_make_the_text_longer() -> None:
+    """Only the id is rewritten: letters beside it are not encoded anew."""
+    text = "é" * 8000 + " %61n-000002%20€"
+    event = event_of(anonymous_id="an-000002", page_title=text, properties={"k": text})
+
+    assert event.page_title == event.properties["k"] == "é" * 8000 + " (visitor)%20€"
+
+
+FORWARDED = "203.0.113.77, 198.51.100.99"
+
+
+@pytest.mark.parametrize(
+    ("ip", "network", "own"),
+    [
+        (FORWARDED, "203.0.113.0", ["203.0.113.77", "198.51.100.99"]),
+        ("203.0.113.77:443", "203.0.113.0", ["203.0.113.77"]),
+        ("[2001:db8:1:2::1]:443", "2001:db8:1::", ["[2001:db8:1:2::1]", "[2001:DB8:1:2::1]", "[2001:db8:1:2:0:0:0:1]"]),
+        ("::ffff:203.0.113.77", "203.0.113.0", ["203.0.113.77", "[::ffff:203.0.113.77]"]),
+        ("2001:db8:1:2::1", "2001:db8:1::", ["[2001:0db8:0001:0002:0000:0000:0000:0001]"]),
+    ],
+)
+def test_each_of_the_own_addresses_is_struck_from_hosts_and_agent(ip: str, network: str, own: list[str]) -> None:
+    """Lists, ports, brackets and IPv4-mapped ones; the first is the event's."""
+    for address in own:
+        event = event_of(
+            ip=ip, useragent=f"Probe/1.2.3.4 ({address})", page_url=f"https://{address}/p/{address}",
+            page_referrer=f"http://{address}:8080/b",
+        )  # fmt: skip
+
+        assert event.user_ipaddress == network
+        assert address.strip("[]") not in kept_of(event)
+        assert event.useragent.startswith("Probe/1.2.3.4 (")
+        assert "(ip)" in event.useragent
+        assert event.page_referrer.endswith(":8080/b")
+
+
+def test_the_visitor_is_known_by_the_address_as_it_was_given() -> None:
+    """A port or a proxy makes another one, as ever: ids do not change with how we read addresses."""
+    given = [event_of(ip=ip, useragent="x").visitor_id for ip in (FORWARDED, "203.0.113.77", "203.0.113.77:443")]
+
+    assert len(set(given)) == 3
+
+
+OTHER = ["192.0.2.55", "2001:db8:7:8::9", "::ffff:192.0.2.55", "192.0.2.55, 2001:db8:7:8::9"]
+
+
+@pytest.mark.parametrize("field", [name for name in TEXTS if name != "useragent"])
+@pytest.mark.parametrize("address", OTHER)
+def test_any_address_in_any_text_becomes_its_network(field: str, address: str) -> None:
+    """Not only the event's own."""
+    event = event_of(**{"ip": "203.0.113.77", field: f"by {address}!"})
+    kept = address.replace("::ffff:", "").replace("192.0.2.55", "192.0.2.0").replace("2001:db8:7:8::9", "2001:db8:7::")
+
+    assert getattr(event, field) == f"by {kept}!"
+
+
+@pytest.mark.parametrize("address", OTHER)
+def test_any_address_in_properties_and_urls_becomes_its_network(address: str) -> None:
+    """Keys, values, nested JSON, paths, what is left of queries, URLs within texts."""
+    event = event_of(
+        page_url=f"https://x.example/{address}/p?utm_term={address}", page_referrer=f"/from/{address}",
+        properties={f"k {address}": address, "nested": f'{{"a":["{address}"]}}', "see": f"http://[{address}]/x?y"},
+    )  # fmt: skip
+
+    assert not [part for part in ("192.0.2.55", "7:8::9") if part in kept_of(event)]
+    assert "192.0.2.0" in kept_of(event) or "2001:db8:7::" in kept_of(event)
+
+
+def test_another_hosts_address_in_a_url_stays() -> None:
+    """It is a place, not a person; versions in a user agent stay too."""
+    event = event_of(
+        ip="203.0.113.77", useragent="Mozilla/5.0 Chrome/120.1.2.3", page_url="http://192.0.2.55:80/a",
+        page_referrer="https://[2001:db8:7:8::9]/b",
+    )  # fmt: skip
+
+    assert (event.page_url, event.page_referrer) == ("http://192.0.2.55:80/a", "https://[2001:db8:7:8::9]/b")
+    assert event.useragent == "Mozilla/5.0 Chrome/120.1.2.3"
 
 
 def test_short_ids_do_not_cut_words() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.anonymize.text import clean
+from streams.anonymize.text import clean, clean_agent
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,10 @@ from streams.anonymize.text import clean
         ("went to cart?token=1 then paid", "went to cart then paid"),
         ("1+1=2? Yes, #1 = best", "1+1=2? Yes, #1 = best"),
         ("ftp://ann:pw@a.example/x", "ftp://a.example/x"),
+        ("see https://a.example/x;uid=77/y for more", "see https://a.example/x/y for more"),
+        ("/x;uid=77", "/x"),
+        ("//192.0.2.9/x?y", "//192.0.2.0/x"),
+        ("see http://192.0.2.9/x?y", "see http://192.0.2.0/x"),
         ("by ann@example.com", "by (email)"),
         ("paid with 4242 4242 4242 4242", "paid with (card)"),
     ],
@@ -26,6 +30,13 @@ from streams.anonymize.text import clean
 def test_what_is_kept_of_a_text(text: str, kept: str) -> None:
     """Queries go wherever they stand; words stay."""
     assert clean(text) == kept
+
+
+def test_an_agents_versions_stay() -> None:
+    """They look like addresses; e-mail addresses and queries go as everywhere."""
+    text = "Mozilla/5.0 Chrome/120.1.2.3 (+http://bot.example/?id=7; ann@example.com)"
+
+    assert clean_agent(text) == "Mozilla/5.0 Chrome/120.1.2.3 (+http://bot.example/ (email))"
 
 
 def test_what_cannot_be_searched_is_removed() -> None:

@@ -34,7 +34,6 @@ def event(
     [
         pytest.param(K - 1, K - 2, K - 1, id="the header's beats the event's own"),
         pytest.param(None, K - 2, K - 2, id="the event's own beats Kafka's"),
-        pytest.param(None, None, K, id="Kafka's where there is no other"),
         pytest.param(0, K - 2, 0, id="zero is a time"),
     ],
 )
@@ -44,6 +43,33 @@ def test_collector_time(header: int | None, own: int | None, collector: int) -> 
 
     assert isinstance(times, Times)
     assert times.collector == collector
+
+
+def test_kafkas_time_is_the_last_resort_of_live_input() -> None:
+    """The event's other times are a device's, and not believed there."""
+    assert live(event(created=K - 9, sent=K - 9), K, None) == Times(K, K, K)
+    assert live(event(true=K - 9), K, None) == Times(K, K, K - 9)
+    assert live(event(), K, None) == Times(K, K, K)
+
+
+@pytest.mark.parametrize(
+    ("times", "collector"),
+    [({"sent": 9, "true": 8, "created": 7}, 9), ({"true": 8, "created": 7}, 8), ({"created": 7}, 7)],
+)
+def test_in_bounded_input_the_events_own_times_come_next(times: dict[str, int], collector: int) -> None:
+    """Kafka's clock tells when a file was loaded, which is no time of the input."""
+    found = bounded(event(**times), K, None)
+
+    assert isinstance(found, Times)
+    assert found.collector == found.arrival == collector
+
+
+def test_bounded_input_without_any_time_is_dead() -> None:
+    """It would close every session before it."""
+    found = bounded(event(), K, None)
+
+    assert isinstance(found, Dead)
+    assert found.reason == Reason.TIME_UNREADABLE
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,17 @@ time.tzset()
 sys.modules["pyarrow"] = None  # type: ignore[assignment]
 
 from streams.errors import StoreError  # noqa: E402
-from streams.warehouse.embedded.engine import Engine  # noqa: E402
+from streams.warehouse.embedded.engine import Engine, wait_until_free  # noqa: E402
 from streams.warehouse.embedded.server import HOST, Server  # noqa: E402
 from streams.warehouse.embedded.session import Account  # noqa: E402
-from streams.warehouse.embedded.store import ADDRESS_FILE, ServerRecord, is_alive, make_store_dir  # noqa: E402
+from streams.warehouse.embedded.store import (  # noqa: E402
+    ADDRESS_FILE,
+    DATA_FOLDER,
+    ServerRecord,
+    find_store,
+    is_alive,
+    make_store_dir,
+)
 
 USER = "default"
 _POLL_SECONDS = 0.5
@@ -45,8 +52,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(path: Path, port: int, parent_pid: int | None) -> int:
     """Open the store, write its address, serve, take the address away. Raises StoreError if it cannot be opened."""
+    os.umask(0o077)  # the engine makes its files for everybody
     make_store_dir(path)
-    engine = Engine(path / "data")
+    wait_until_free(path / DATA_FOLDER, lambda: find_store(path) is not None)
+    engine = Engine(path / DATA_FOLDER)
     account = Account(USER, secrets.token_urlsafe(24))
     try:
         server = Server(engine, account, port)

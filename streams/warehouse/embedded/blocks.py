@@ -64,6 +64,19 @@ def rows_of(block: bytes) -> int:
     return _size(reader_of(block[:20]))[1]
 
 
+def columns_of(native: bytes) -> list[Column]:
+    """Names and types of the first block of a Native file; none where it holds no block."""
+    if not native:
+        return []
+    reader = reader_of(native)
+    count, rows = _size(reader)
+    columns: list[Column] = []
+    for _ in range(count):
+        columns.append(Column(reader.string(), reader.string()))
+        layout_of(columns[-1].type).pass_column(reader, rows)
+    return columns
+
+
 def blocks_of(native: bytes, columns: Sequence[Column] | None = None) -> Iterator[bytes]:
     """The blocks of a Native file, one by one, with their names and types replaced by ``columns``.
 

@@ -1,10 +1,14 @@
 """The chdb engine: one open folder per process, one engine session per client, errors with the engine's own codes."""
 
 import fcntl
+import os
 import re
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 from chdb._exceptions import ChdbError
 from chdb.state.sqlitelike import Connection
 
@@ -18,6 +22,9 @@ _CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
 _UNKNOWN_EXCEPTION = 1002
 _UNKNOWN_SETTING = 115
 _ABORTED = 236
+WAIT_SECONDS = 25.0
+"""How long an opener waits for one that is stopping: the server lets running statements end for 20 s."""
+_POLL_SECONDS = 0.05
 _PLAIN = (
     "print_pretty_type_names = 0, describe_include_subcolumns = 0, describe_include_virtual_columns = 0, "
     "max_result_rows = 0, max_result_bytes = 0, limit = 0, offset = 0"
@@ -47,7 +54,8 @@ class Engine:
             raise StoreError(f"{data}: the engine takes no folder with a question mark in its name", "rename it")
         self._data = str(data.absolute())
         try:
-            self._root = Connection(self._data)
+            with _quiet_stderr():  # the engine writes there what it raises too
+                self._root = Connection(self._data)
         except RuntimeError as error:
             raise _open_error(data, str(error)) from error
         self.version = next(_texts(self._root.query("SELECT version()", "Native").bytes()))
@@ -96,13 +104,13 @@ class EngineSession:
     def describe(self, query: str) -> list[Column] | None:
         """The columns of a query's result, or None if the engine cannot tell (running it will say why).
 
-        Costs a millisecond, but the engine computes scalar subqueries for it: those are computed twice.
+        Costs a millisecond. Only where the engine takes the query for no view (two columns of one name, VALUES) it
+        computes scalar subqueries for this too: those are computed twice.
         """
-        try:
-            native = self.run(_description(query))
-        except EngineError:
-            return None
-        return [Column(name, type_) for name, type_ in _pairs(native)]
+        for description in (_description(query, "TABLE view"), _description(query)):
+            with suppress(EngineError):
+                return [Column(name, type_) for name, type_ in _pairs(self.run(description))]
+        return None
 
     def shape(self, insert: Insert) -> list[Column]:
         """The columns the client is to send. Raises EngineError if there is no such table or column."""
@@ -114,6 +122,18 @@ class EngineSession:
             return bytes(self._connection.query(statement, "Native").bytes())
         except (ChdbError, RuntimeError) as error:
             raise _engine_error(str(error)) from error
+
+    def header(self, show: str) -> list[Column]:
+        """The columns of a statement that only reads and that nothing describes (SHOW …): it is run for them.
+
+        Raises EngineError.
+        """
+        try:
+            lines = bytes(self._connection.query(show, "JSONCompactEachRowWithNamesAndTypes").bytes()).splitlines()
+        except (ChdbError, RuntimeError) as error:
+            raise _engine_error(str(error)) from error
+        names, types = (msgspec.json.decode(line, type=list[str]) for line in lines[:2]) if lines else ([], [])
+        return [Column(name, type_) for name, type_ in zip(names, types, strict=True)]
 
     def rows(self, query: str, columns: Sequence[Column] | None) -> Generator[bytes]:
         """The result's blocks as they are made, typed as ``columns`` say. Raises EngineError at any block.
@@ -165,27 +185,48 @@ def _engine_error(text: str) -> EngineError | DeadEngineError:
 
 
 def _open_error(data: Path, text: str) -> StoreError:
-    if _is_locked(data / "status"):  # the engine tells this on stderr only; what it raises is code 36 for all
+    if is_locked(data):  # the engine tells this on stderr only; what it raises is code 36 for all
         return StoreError(
             f"{data}: another process has this store open", "stop it, or use its server: it stands in server.json"
         )
     return StoreError(f"{data}: the engine cannot open this folder: {text.partition('Stack trace')[0].strip()}")
 
 
-def _description(query: str) -> str:
+def _description(query: str, kind: str = "") -> str:
     """Type names on one line, as blocks carry them. A line's end closes a comment at the query's end."""
-    return f"DESCRIBE ({query}\n) SETTINGS {_PLAIN}"
+    return f"DESCRIBE {kind}({query}\n) SETTINGS {_PLAIN}"
 
 
-def _is_locked(path: Path) -> bool:
+def is_locked(data: Path) -> bool:
+    """Whether a process has the engine's folder ``data`` open."""
     try:
-        with path.open("rb") as file:
+        with (data / "status").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
         pass
     return False
+
+
+def wait_until_free(data: Path, is_served: Callable[[], bool]) -> None:
+    """Wait, at most WAIT_SECONDS, while a process that is stopping still has ``data`` open; not for one that serves."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while is_locked(data) and not is_served() and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """What code below Python writes on stderr meanwhile is dropped."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _literal(text: str) -> str:

@@ -12,13 +12,22 @@ from dataclasses import dataclass
 from threading import Event
 
 from streams.warehouse.embedded import protocol
-from streams.warehouse.embedded.blocks import Column, blocks_of, copy_block, header_block, skip_block, skip_block_info
+from streams.warehouse.embedded.blocks import (
+    Column,
+    blocks_of,
+    columns_of,
+    copy_block,
+    header_block,
+    skip_block,
+    skip_block_info,
+)
 from streams.warehouse.embedded.engine import DeadEngineError, Engine, EngineError, EngineSession
 from streams.warehouse.embedded.statements import (
     Command,
     Insert,
     Select,
     Set,
+    Show,
     Statement,
     StatementError,
     read_statement,
@@ -156,7 +165,13 @@ class ClientSession:
             self._send_block(block)
 
     def _command(self, session: EngineSession, statement: Command) -> None:
-        for block in blocks_of(session.run(statement.text)):
+        native = session.run(statement.text)
+        columns = columns_of(native)
+        if not columns and isinstance(statement, Show):
+            columns = session.header(statement.text)
+        if columns:  # a driver takes the names from the first block, and that one's rows for none
+            self._send_block(header_block(columns))
+        for block in blocks_of(native):
             self._send_block(block)
 
     def _insert(self, session: EngineSession, insert: Insert) -> None:

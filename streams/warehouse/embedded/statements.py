@@ -40,6 +40,11 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Show(Command):
+    """A question that no subquery can hold and nothing describes: SHOW, DESCRIBE, EXPLAIN, EXISTS, CHECK."""
+
+
+@dataclass(frozen=True)
 class Insert:
     """``INSERT`` whose rows come from the client as blocks."""
 
@@ -86,9 +91,28 @@ def read_statement(text: str) -> Statement:
     tokens = _single(text)
     if first.word == "SET":
         return Set(text)
-    if first.word in _SELECTS:
+    if first.word in _SHOWS:
+        return Show(_for_client(text, tokens))
+    if first.word in _SELECTS and not _inserts(first, tokens):
         return Select(_for_client(text, tokens))
-    return Command(_for_client(text, tokens) if first.word in _SHOWS else text)
+    return Command(text)
+
+
+def format_of(text: str) -> str | None:
+    """The name behind FORMAT in a question for rows, as written; None where there is none."""
+    tokens = list(_tokens(text))
+    while tokens and tokens[-1].word == ";":
+        tokens.pop()
+    if not tokens or tokens[0].word not in _SELECTS | _SHOWS or _inserts(tokens[0], tokens):
+        return None
+    top = [token for token in tokens if not token.depth]
+    at = _format_at(top)
+    return text[top[at + 1].start : top[at + 1].end] if at else None
+
+
+def _inserts(first: _Token, tokens: list[_Token]) -> bool:
+    """WITH … INSERT."""
+    return first.word == "WITH" and any(token.word == "INSERT" and not token.depth for token in tokens)
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -122,10 +146,18 @@ def _for_client(text: str, tokens: list[_Token]) -> str:
     if ("WITH", "TOTALS") in pairs:
         raise StatementError(48, "WITH TOTALS is not carried by the embedded server; use WITH ROLLUP")
     cut = tokens[-1].end if tokens else 0
+    if at := _format_at(top):
+        return text[: top[at].start] + text[top[at + 1].end : cut]
+    return text[:cut]
+
+
+def _format_at(top: list[_Token]) -> int:
+    """Where among the tokens outside brackets the clause FORMAT begins; 0 where there is none."""
+    words = [token.word for token in top]
     for at in range(1, len(top) - 1):
         if words[at] == "FORMAT" and words[at - 1] not in ("SELECT", "AS", ",", ".") and _ends(words, at + 2):
-            return text[: top[at].start] + text[top[at + 1].end : cut]
-    return text[:cut]
+            return at
+    return 0
 
 
 def _ends(words: list[str], at: int) -> bool:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,8 @@ from streams.errors import StoreError
 
 ADDRESS_FILE = "server.json"
 LOG_FILE = "server.log"
+DATA_FOLDER = "data"
+"""What the engine owns, inside the store's folder."""
 _START_LOCK = "start.lock"
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -78,17 +80,31 @@ def open_store(path: Path) -> Iterator[StoreAddress]:
         yield address
     finally:
         if child is not None:
-            _stop(child)
+            with _nobody_starting(path):
+                _stop(child)
+
+
+def is_store(path: Path) -> bool:
+    """Whether a server has made the folder ``path`` a store: a folder ``data`` alone is anybody's."""
+    signs = (path / _START_LOCK, path / DATA_FOLDER / "metadata", path / DATA_FOLDER / "status")
+    return (path / DATA_FOLDER).is_dir() and any(sign.exists() for sign in signs)
 
 
 def make_store_dir(path: Path) -> None:
-    """Make the folder with mode 0700 if it is not there. Raises StoreError if it cannot be a store's folder."""
+    """Make the folder with mode 0700 if it is not there; an empty one of ours, or a store, gets that mode.
+
+    Raises StoreError if it cannot be a store's folder.
+    """
+    if path.exists() and not path.is_dir():
+        raise StoreError(f"{path}: is a file, and a store is a folder", "name another folder")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot make the store's folder: {error.strerror}") from error
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise StoreError(f"{path}: this user may not write into the store's folder", "change its owner or mode")
+    if path.stat().st_uid == os.geteuid() and (is_store(path) or not any(path.iterdir())):
+        path.chmod(0o700)
 
 
 @contextmanager
@@ -100,6 +116,16 @@ def _starting(path: Path) -> Iterator[None]:
             if time.monotonic() > deadline:
                 raise StoreError(f"{path}: another process has been starting its server for {READY_SECONDS:.0f} s")
             time.sleep(_POLL_SECONDS)
+        yield
+
+
+@contextmanager
+def _nobody_starting(path: Path) -> Iterator[None]:
+    """Others who open the store wait until ours has stopped, rather than find it going. Never in the way of a stop."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # the folder is gone
+            lock = stack.enter_context((path / _START_LOCK).open("rb"))
+            _locks(lock.fileno())
         yield
 
 

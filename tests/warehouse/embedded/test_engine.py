@@ -259,3 +259,37 @@ def test_values_of_refused_rows_are_not_logged(client: Client, store_path: Path)
     with pytest.raises(ServerException):
         client.execute("SELECT toInt8('personal@example.org')")
     assert "personal" not in (store_path / LOG_FILE).read_text()
+
+
+@pytest.mark.parametrize(
+    ("show", "names", "rows"),
+    [
+        ("SHOW TABLES", ["name"], []),
+        ("SHOW TABLES FROM system LIKE 'one'", ["name"], [("one",)]),
+        ("EXISTS TABLE system.one", ["result"], [(1,)]),
+        ("SHOW TABLES FROM system LIKE 'one' FORMAT CSV", ["name"], [("one",)]),
+    ],
+)
+def test_a_show_has_its_columns_names(client: Client, show: str, names: list[str], rows: list[object]) -> None:
+    """Also where it has no rows."""
+    given, columns = client.execute(show, with_column_types=True)
+
+    assert [name for name, _ in columns] == names
+    assert given == rows
+
+
+def test_scalar_subqueries_run_once(client: Client) -> None:
+    """To be described a query is not run."""
+    calls = "SELECT value FROM system.events WHERE event = 'SleepFunctionCalls'"
+    client.execute("SELECT sleep(0.001)")
+    before = client.execute(calls)[0][0]
+    client.execute("SELECT (SELECT sleep(0.001)), toDateTime(0, 'UTC')")
+
+    assert client.execute(calls)[0][0] == before + 1
+
+
+def test_a_query_that_can_be_no_view_is_described(client: Client) -> None:
+    """Two columns of one name."""
+    rows, columns = client.execute("SELECT 1 AS a, 1 AS a WHERE 0", with_column_types=True)
+
+    assert (rows, columns) == ([], [("a", "UInt8"), ("a", "UInt8")])

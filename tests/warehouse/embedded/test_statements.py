@@ -1,6 +1,14 @@
 import pytest
 
-from streams.warehouse.embedded.statements import Command, Insert, Select, StatementError, read_statement
+from streams.warehouse.embedded.statements import (
+    Command,
+    Insert,
+    Select,
+    Show,
+    StatementError,
+    format_of,
+    read_statement,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +47,13 @@ def test_format_and_semicolon_are_the_clients_business(text: str, kept: str) -> 
     "text",
     [
         "CREATE TABLE t (a Int8) ENGINE = Memory",
-        "SHOW TABLES",
         "INSERT INTO t SELECT 1",
         "INSERT INTO t (a) VALUES (1), (2)",
         'INSERT INTO t FORMAT JSONEachRow {"a": 1}',
         "INSERT INTO t SETTINGS async_insert = 0 SELECT 1",
         "INSERT INTO FUNCTION null('a Int8') VALUES",
         "INSERT INTO t WITH 1 AS x SELECT x",
+        "WITH 1 AS x INSERT INTO t SELECT x",
     ],
 )
 def test_what_brings_all_it_needs_is_a_command(text: str) -> None:
@@ -84,3 +92,30 @@ def test_what_is_not_carried_is_refused_with_a_code(text: str, code: int) -> Non
     with pytest.raises(StatementError) as refused:
         read_statement(text)
     assert refused.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("SHOW TABLES", "SHOW TABLES"), ("/* c */ explain SELECT 1 FORMAT CSV;", "/* c */ explain SELECT 1 ")],
+)
+def test_a_question_that_nothing_describes_is_a_show(text: str, kept: str) -> None:
+    """It only reads, so it may be asked twice."""
+    assert read_statement(text) == Show(kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "format_"),
+    [
+        ("SELECT 1", None),
+        ("SELECT 1 FORMAT JSONEachRow;", "JSONEachRow"),
+        ("-- FORMAT CSV\nSELECT 1 format tsv SETTINGS max_threads = 1 -- c", "tsv"),
+        ("SHOW TABLES FORMAT CSV", "CSV"),
+        ("SELECT 1 AS format", None),
+        ("INSERT INTO t FORMAT CSV", None),
+        ("WITH 1 AS x INSERT INTO t SELECT x FORMAT CSV", None),
+        ("", None),
+    ],
+)
+def test_the_format_asked_for_is_known(text: str, format_: str | None) -> None:
+    """Of rows that come back; the format of an INSERT is that of its data."""
+    assert format_of(text) == format_

@@ -24,6 +24,7 @@ from streams.warehouse.embedded.store import (
     StoreAddress,
     find_store,
     is_alive,
+    make_store_dir,
     open_store,
 )
 
@@ -91,10 +92,45 @@ def test_a_store_is_for_its_owner_only(store_path: Path, address: StoreAddress) 
     assert stat.S_IMODE(store_path.stat().st_mode) == 0o700
     assert stat.S_IMODE((store_path / ADDRESS_FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE((store_path / LOG_FILE).stat().st_mode) == 0o600
+    query(address, "CREATE TABLE default.of_mine (n UInt8) ENGINE = MergeTree ORDER BY n AS SELECT 1 AS n")
+    files = list(store_path.rglob("*"))
+    assert any(file.name == "columns.txt" for file in files)
+    assert [file for file in files if not file.is_symlink() and stat.S_IMODE(file.stat().st_mode) & 0o077] == []
+    query(address, "DROP TABLE default.of_mine SYNC")
     assert address.host == "127.0.0.1"
     assert len(address.password) >= 32
     assert address.password not in repr(address)
     assert address.password not in (store_path / LOG_FILE).read_text()
+
+
+def test_a_folder_that_was_there_is_closed_to_others_if_it_is_a_stores(tmp_path: Path) -> None:
+    """Empty, or a store already; one with other files keeps its mode."""
+    modes = {}
+    for name, inside in (("empty", None), ("store", "data/metadata"), ("home", "data")):
+        (tmp_path / name).mkdir(mode=0o755)
+        if inside:
+            (tmp_path / name / inside).mkdir(parents=True)
+        make_store_dir(tmp_path / name)
+        modes[name] = stat.S_IMODE((tmp_path / name).stat().st_mode)
+    assert modes == {"empty": 0o700, "store": 0o700, "home": 0o755}
+
+
+def test_a_store_can_be_opened_while_another_stops(tmp_path: Path) -> None:
+    """The second waits until the first one's running statement has ended."""
+    sleep = "SELECT sum(sleepEachRow(0.1)) FROM numbers(20) SETTINGS max_block_size = 1"
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%sum(sleep%' AND query NOT LIKE '%processes%'"
+    with serving(tmp_path) as (server, address), client_of(address) as client, client_of(address) as watcher:
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(client.execute, sleep)
+            while not answer.done() and watcher.execute(running) == [(0,)]:
+                pass
+            server.terminate()
+            while find_store(tmp_path) is not None:
+                pass
+            with open_store(tmp_path) as next_address:
+                assert query(next_address, "SELECT 1") == [(1,)]
+            assert answer.result(SECONDS) == [(0,)]
+        assert server.wait(SECONDS) == 0
 
 
 def test_a_running_store_is_found_and_used_by_others(store_path: Path, address: StoreAddress, server_pid: int) -> None:
@@ -127,8 +163,10 @@ def test_a_second_server_on_a_folder_is_refused(store_path: Path, address: Store
     """With exit code 3 and the mend; the first one's address stays."""
     second = subprocess.run([*SERVE, str(store_path)], capture_output=True, text=True, timeout=SECONDS, check=False)
     assert second.returncode == 3
-    assert "another process has this store open" in second.stderr
-    assert "mend:" in second.stderr
+    assert second.stderr.splitlines() == [
+        f"{store_path / 'data'}: another process has this store open",
+        "  mend: stop it, or use its server: it stands in server.json",
+    ]
     assert find_store(store_path) == address
 
 

@@ -1,0 +1,57 @@
+"""The addresses in what a log or a tracker calls the client's address: a list of proxies, ports, brackets."""
+
+import re
+from ipaddress import IPv6Address, ip_address
+
+from streams.anonymize.ip import truncate
+from streams.memo import remember
+
+_SHORTEST_ADDRESS, _SHORTEST_NAME = 4, 6
+_PARTS = re.compile(r"[,;\s]+")
+_NODE = re.compile(
+    r'(?:for=)?"?'
+    r"(?:\[([0-9A-Fa-f:.]+)(?:%[^\]]*)?\]|([0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)(?:%\S*)?|([0-9.]+))"
+    r'(?::[0-9A-Za-z._-]+)?"?',
+    re.IGNORECASE,
+)
+"""Source: RFC 7239 §6 (node, with port, IPv6 in brackets and quotes); RFC 4007 §11 (zone behind a per cent sign)."""
+
+
+def _addresses(value: str) -> tuple[str, ...]:
+    nodes = [_NODE.fullmatch(part) for part in _PARTS.split(value)]
+    found = [match[match.lastindex] for match in nodes if match is not None and match.lastindex is not None]
+    return tuple(address for address in found if truncate(address))
+
+
+addresses_of = remember(_addresses)
+"""The addresses in a value such as ``203.0.113.9, [2001:db8::1]:443``, in order; none in a host's name.
+
+The first is the client, the others are proxies. Source: developer.mozilla.org/docs/Web/HTTP/Headers/X-Forwarded-For
+("the leftmost IP address is the address of the originating client"); RFC 7239 §5.2.
+"""
+
+
+def _network(value: str) -> str:
+    addresses = (value,) if truncate(value) else _addresses(value)
+    return truncate(addresses[0]) if addresses else ""
+
+
+network_of = remember(_network)
+"""The network (/24, /48) of the first address in a value; empty where it holds none."""
+
+
+def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
+    found = {value.lower()} if len(value) >= _SHORTEST_NAME else set()
+    for text in (value,) if truncate(value) else _addresses(value):
+        address = ip_address(text)
+        found |= {text.lower(), str(address), address.exploded}
+        if isinstance(address, IPv6Address):
+            found.add(":".join([group.lstrip("0") or "0" for group in address.exploded.split(":")]))
+            if address.ipv4_mapped is not None:
+                found.add(str(address.ipv4_mapped))
+    spellings = tuple(sorted((text for text in found if len(text) >= _SHORTEST_ADDRESS), key=len, reverse=True))
+    return spellings, any(text.upper() != text for text in spellings)
+
+
+spellings_of = remember(_spellings)
+"""(every way in lower case to write a value or an address in it, longest first; whether letters are in them)."""

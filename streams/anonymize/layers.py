@@ -1,0 +1,84 @@
+"""Replaces what is found in a text, also where percent-encoding hides it, and leaves all else as it was written."""
+
+import re
+from collections.abc import Callable, Sequence
+from urllib.parse import unquote
+
+Span = tuple[int, int, str]
+"""Start, end, and what stands there instead."""
+Find = Callable[[str], list[Span]]
+"""What must go from a text: spans in order, none over another. Of its own replacements it finds nothing."""
+
+MAX_LAYERS = 5
+_MAX_ROUNDS = 64
+_QUOTED = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+
+
+def replace_found(text: str, find: Find) -> str:
+    """``text`` without what ``find`` finds in it or in any of its decoded layers.
+
+    Only the characters of a find are rewritten: its neighbours keep their encoding, so no text grows by being searched.
+    Empty (fail closed) for more layers than anyone writes by accident. Raises what ``find`` raises.
+    """
+    for _ in range(_MAX_ROUNDS):
+        spans, depth = find(text), 0
+        if not spans:
+            if "%" not in text:
+                return text
+            depth = _depth(text, find)
+            if depth == 0:
+                return text
+            if depth > MAX_LAYERS:
+                return ""
+        text = rewrite(text, spans) if spans else _replaced_in_layer(text, depth, find)
+    return ""  # a text made to be found in again and again
+
+
+def _depth(text: str, find: Find) -> int:
+    """How often to decode until something is found; 0: never; above MAX_LAYERS: too many layers."""
+    layer = text
+    for depth in range(1, MAX_LAYERS + 1):
+        decoded = unquote(layer)
+        if decoded == layer:
+            return 0
+        if find(decoded):
+            return depth
+        layer = decoded
+    return MAX_LAYERS + 1
+
+
+def _replaced_in_layer(text: str, depth: int, find: Find) -> str:
+    layer, starts = text, list(range(len(text) + 1))
+    for _ in range(depth):
+        layer, places = _decoded(layer)
+        starts = [starts[place] for place in places]
+    spans = [(starts[start], starts[end], word) for start, end, word in find(layer)]
+    return rewrite(text, spans) if spans else ""
+
+
+def _decoded(text: str) -> tuple[str, list[int]]:
+    """The text one layer down, and where in ``text`` each of its characters, and its end, begins."""
+    characters: list[str] = []
+    places: list[int] = []
+    at = 0
+    for number, piece in enumerate(_QUOTED.split(text)):
+        if number % 2 == 0:
+            characters.append(piece)
+            places += range(at, at + len(piece))
+            at += len(piece)
+            continue
+        for character in bytes.fromhex(piece.replace("%", "")).decode("utf-8", "surrogateescape"):
+            is_broken = "\ud800" <= character <= "\udfff"
+            characters.append("\ufffd" if is_broken else character)
+            places.append(at)
+            at += 3 if is_broken else 3 * len(character.encode())
+    return "".join(characters), [*places, at]
+
+
+def rewrite(text: str, spans: Sequence[Span]) -> str:
+    """``text`` with each span's word in its place."""
+    kept, done = [], 0
+    for start, end, word in spans:
+        kept += [text[done:start], word]
+        done = end
+    return "".join(kept) + text[done:]

@@ -1,0 +1,53 @@
+import re
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.anonymize.layers import MAX_LAYERS, Span, replace_found
+
+
+def find(text: str) -> list[Span]:
+    """The word ``secret``."""
+    return [(*match.span(), "(x)") for match in re.finditer("secret", text)]
+
+
+@pytest.mark.parametrize("layers", range(MAX_LAYERS + 1))
+def test_only_the_found_characters_are_rewritten(layers: int) -> None:
+    """Their neighbours keep the encoding they had, or had not."""
+    hidden = "%73ecret" if layers else "secret"
+    for _ in range(layers - 1):
+        hidden = quote(hidden, safe="")
+
+    assert replace_found(f"é%C3%A9 a%20b {hidden}%2Fü€😀 100% %zz", find) == "é%C3%A9 a%20b (x)%2Fü€😀 100% %zz"
+
+
+def test_several_in_several_layers_all_go() -> None:
+    """Plain, encoded once, encoded twice, beside bytes that are no UTF-8."""
+    assert replace_found("secret %ff%73ecret%e2%82 %2573ecret%20", find) == "(x) %ff(x)%e2%82 (x)%20"
+
+
+def test_more_layers_than_anyone_writes_lose_the_text() -> None:
+    """Fail closed."""
+    text = "a secret"
+    for _ in range(MAX_LAYERS + 2):
+        text = quote("!" + text, safe="")
+
+    assert replace_found(text, find) == ""
+
+
+def test_what_is_found_in_its_own_replacement_ends() -> None:
+    """Such a text is not kept."""
+    assert replace_found("a", lambda text: [(0, 1, "aa")] if text else []) == ""
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_nothing_is_left_and_nothing_grows(before: str, after: str) -> None:
+    """Amid any text."""
+    text = f"{before}%73ecret{after}"
+    kept = replace_found(text, find)
+
+    assert "secret" not in kept
+    assert "secret" not in unquote(kept)
+    assert len(kept) <= len(text)
