@@ -3,7 +3,7 @@
 import re
 
 from streams.anonymize.ip import truncate
-from streams.anonymize.layers import Span
+from streams.anonymize.layers import Span, merge
 
 ADDRESS = "(ip)"
 """Stands for what looks like an IPv6 address and cannot be read as one."""
@@ -15,7 +15,7 @@ _V4 = re.compile(rf"(?<![0-9])(?:{_OCTET}\.){{3}}({_OCTET})(?![0-9])")
 _V6_RUN = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*+)([0-9A-Za-z]?)")
 """A run of groups and, where a word goes on right behind it, that word's first sign. Source: RFC 4291 §2.2."""
 _LONGEST_V6 = 45
-_COLONS = 7
+_COLONS, _DOTS = 7, 3
 
 
 def find_addresses(text: str) -> list[Span]:
@@ -23,13 +23,13 @@ def find_addresses(text: str) -> list[Span]:
 
     Numbers of four parts below 256, as versions are, look the same, and lose their last part too.
     """
+    v6: list[Span] = []
+    v4: list[Span] = []
     if "::" in text or text.count(":") >= _COLONS - 1:
-        spans = [span for match in _V6_RUN.finditer(text) for span in _network(match)]
-        if spans:
-            return spans
-    if text.count(".") < 3:
-        return []
-    return [(*match.span(1), "0") for match in _V4.finditer(text) if match[1] != "0"]
+        v6 = [span for match in _V6_RUN.finditer(text) for span in _network(match)]
+    if text.count(".") >= _DOTS:
+        v4 = [(*match.span(1), "0") for match in _V4.finditer(text) if match[1] != "0"]
+    return merge(v6, v4)
 
 
 def _network(match: re.Match[str]) -> list[Span]:

@@ -75,6 +75,21 @@ def _decoded(text: str) -> tuple[str, list[int]]:
     return "".join(characters), [*places, at]
 
 
+def merge(*kinds: list[Span]) -> list[Span]:
+    """Finds of several kinds as one list in order; of two that overlap the one of the earlier kind stays."""
+    some = [spans for spans in kinds if spans]
+    if len(some) < 2:
+        return some[0] if some else []
+    taken = bytearray(max(end for spans in some for _, end, _ in spans))
+    kept: list[Span] = []
+    for spans in some:
+        free = [span for span in spans if not any(taken[span[0] : span[1]])]
+        for start, end, _ in free:
+            taken[start:end] = b"x" * (end - start)
+        kept += free
+    return sorted(kept)
+
+
 def rewrite(text: str, spans: Sequence[Span]) -> str:
     """``text`` with each span's word in its place."""
     kept, done = [], 0

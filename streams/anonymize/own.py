@@ -1,11 +1,11 @@
 """The event's own raw ids and addresses, where a tracker repeats them in its texts, URLs or properties."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from urllib.parse import unquote
 
 from streams.anonymize.client import spellings_of
-from streams.anonymize.layers import Find, Span, replace_found
+from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.records import Event, ParsedEvent
 
 SHORTEST = 6
@@ -27,24 +27,21 @@ _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or percent-encoded."""
-    addresses, has_case = spellings_of(raw.ip)
-    ids = [value.lower() for value in _ids(raw) if len(value) >= SHORTEST]
-    layer = texts.lower() if ids or has_case else texts
+    values, has_case = spellings_of(raw.ip)
+    if raw.anonymous_id or raw.user_id or raw.domain_sessionid or raw.domain_userid or raw.network_userid:
+        values = (*values, *[value.lower() for value in _ids(raw) if len(value) >= SHORTEST])
+        has_case = True
+    layer = texts.lower() if has_case else texts
     while True:
-        for value in addresses:
+        for value in values:
             if value in layer:
                 return True
-        for value in ids:
-            if value in layer:
-                return True
-        if "%" not in layer or (decoded := _decoded(layer, ids or has_case)) == layer:
+        if "%" not in layer:
             return False
-        layer = decoded
-
-
-def _decoded(layer: str, has_case: object) -> str:
-    decoded = unquote(layer)
-    return decoded.lower() if has_case else decoded
+        decoded = unquote(layer)
+        if decoded == layer:
+            return False
+        layer = decoded.lower() if has_case else decoded
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
@@ -52,16 +49,16 @@ def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
 
     Gives the names of fields that could not be searched to the end, and so were emptied.
     """
-    find = _make_find(_own_values(raw))
+    strike_text = _make_strike(_own_values(raw))
     emptied = []
     for name in names:
         text = getattr(event, name)
         if text:
-            struck = replace_found(text, find)
+            struck = strike_text(text)
             setattr(event, name, struck)
             if not struck:
                 emptied.append(name)
-    properties = {replace_found(key, find): replace_found(value, find) for key, value in event.properties.items()}
+    properties = {strike_text(key): strike_text(value) for key, value in event.properties.items()}
     if properties.pop("", None) is not None:
         emptied.append("properties")
     event.properties = properties
@@ -80,20 +77,36 @@ def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
     )
 
 
+def _make_strike(values: Sequence[tuple[str, str]]) -> Callable[[str], str]:
+    find = _make_find(values)
+
+    def strike_text(text: str) -> str:
+        if "%" not in text and text.isascii():  # most texts: no more than one look for each value
+            lowered = text.lower()
+            for value, _ in values:
+                if value in lowered:
+                    return replace_found(text, find)
+            return text
+        return replace_found(text, find)
+
+    return strike_text
+
+
 def _make_find(values: Sequence[tuple[str, str]]) -> Find:
     def find(text: str) -> list[Span]:
         lowered = _lowered(text)
-        for value, word in values:
-            at = lowered.find(value)
-            if at >= 0:
-                spans: list[Span] = []
-                while at >= 0:
-                    spans.append((at, at + len(value), word))
-                    at = lowered.find(value, at + len(value))
-                return spans
-        return []
+        return merge(*[_places(lowered, value, word) for value, word in values if value in lowered])
 
     return find
+
+
+def _places(text: str, value: str, word: str) -> list[Span]:
+    spans: list[Span] = []
+    at = text.find(value)
+    while at >= 0:
+        spans.append((at, at + len(value), word))
+        at = text.find(value, at + len(value))
+    return spans
 
 
 def _lowered(text: str) -> str:

@@ -4,7 +4,7 @@ import re2
 
 from streams.anonymize.address import find_addresses
 from streams.anonymize.card import SHORTEST_CARD, find_cards
-from streams.anonymize.layers import Span, replace_found
+from streams.anonymize.layers import Span, merge, replace_found
 from streams.memo import remember
 
 EMAIL = "(email)"
@@ -19,13 +19,14 @@ _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f
 
 
 def _find_names(text: str) -> list[Span]:
+    cards = find_cards(text) if len(text) >= SHORTEST_CARD else []
     if ("@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text) and _EMAIL.search(text):
-        return [(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)]
-    return find_cards(text) if len(text) >= SHORTEST_CARD else []
+        return merge([(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)], cards)
+    return cards
 
 
 def _find_all(text: str) -> list[Span]:
-    return _find_names(text) or find_addresses(text)
+    return merge(_find_names(text), find_addresses(text))
 
 
 def _redact(text: str) -> str:

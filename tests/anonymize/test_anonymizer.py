@@ -106,6 +106,18 @@ def test_own_ids_are_struck_in_any_case_of_letters() -> None:
     assert event.properties == {"(visitor)": "Б (visitor)"}
 
 
+def test_ids_within_ids_and_many_addresses_all_go() -> None:
+    """The longest first; a list of proxies as long as a text may be is struck like one."""
+    every = [f"198.51.{number // 256}.{number % 256}" for number in range(500)]
+    event = event_of(
+        ip=", ".join(every), user_id="customer-1", anonymous_id="customer-10017", useragent="; ".join(every),
+        page_title="customer-10017 and Customer-1",
+    )  # fmt: skip
+
+    assert event.page_title == "(visitor) and (user)"
+    assert event.useragent.split("; ") == ["(ip)"] * 500
+
+
 def test_an_id_that_is_one_of_our_words_ends() -> None:
     """It says nothing, and is not looked for."""
     event = event_of(anonymous_id="visitor", user_id="(user)", page_title="a visitor (user)")

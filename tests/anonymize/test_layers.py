@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.anonymize.layers import MAX_LAYERS, Span, replace_found
+from streams.anonymize.layers import MAX_LAYERS, Span, merge, replace_found
 
 
 def find(text: str) -> list[Span]:
@@ -35,6 +35,12 @@ def test_more_layers_than_anyone_writes_lose_the_text() -> None:
         text = quote("!" + text, safe="")
 
     assert replace_found(text, find) == ""
+
+
+def test_of_two_finds_that_overlap_the_earlier_kinds_stays() -> None:
+    """The others all do, in order."""
+    assert merge([(4, 6, "a")], [], [(0, 2, "b"), (5, 9, "c"), (6, 7, "d")]) == [(0, 2, "b"), (4, 6, "a"), (6, 7, "d")]
+    assert merge([], []) == merge() == []
 
 
 def test_what_is_found_in_its_own_replacement_ends() -> None:

@@ -20,6 +20,10 @@ LOG_FILE = "server.log"
 DATA_FOLDER = "data"
 """What the engine owns, inside the store's folder."""
 _START_LOCK = "start.lock"
+_USE_LOCK = "use.lock"
+"""Held together by all that have the store open."""
+LEAVE_SECONDS = 10.0
+"""How long a starter that is done waits for others that use its server."""
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _PING_SECONDS = 10.0
@@ -67,21 +71,23 @@ def find_store(path: Path) -> StoreAddress | None:
 def open_store(path: Path) -> Iterator[StoreAddress]:
     """The store's running server, or one started here as a child process and stopped at the end.
 
-    A started one ends with its starter, however that ends. Raises StoreError if it does not come up.
+    A started one ends with its starter, however that ends; others that use it have LEAVE_SECONDS to be done.
+    Raises StoreError if it does not come up.
     """
     make_store_dir(path)
-    with _starting(path):
-        address = find_store(path)
-        child = None
-        if address is None:
-            child = _start(path)
-            address = _wait_until_ready(path, child)
+    child = None
     try:
-        yield address
+        with os.fdopen(os.open(path / _USE_LOCK, os.O_RDONLY | os.O_CREAT, 0o600), "rb") as use:
+            with _starting(path):
+                address = find_store(path)
+                if address is None:
+                    child = _start(path)
+                    address = _wait_until_ready(path, child)
+                _locks(use.fileno(), fcntl.LOCK_SH)
+            yield address
     finally:
         if child is not None:
-            with _nobody_starting(path):
-                _stop(child)
+            _stop_when_left(path, child)
 
 
 def is_store(path: Path) -> bool:
@@ -119,19 +125,22 @@ def _starting(path: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _nobody_starting(path: Path) -> Iterator[None]:
-    """Others who open the store wait until ours has stopped, rather than find it going. Never in the way of a stop."""
+def _stop_when_left(path: Path, child: "subprocess.Popen[bytes]") -> None:
+    """Who opens the store now waits until ours has stopped; who uses it already may be done first."""
     with ExitStack() as stack:
-        with suppress(OSError):  # the folder is gone
-            lock = stack.enter_context((path / _START_LOCK).open("rb"))
-            _locks(lock.fileno())
-        yield
+        try:
+            with suppress(OSError):  # the folder is gone
+                start, use = (stack.enter_context((path / name).open("rb")) for name in (_START_LOCK, _USE_LOCK))
+                deadline = time.monotonic() + LEAVE_SECONDS
+                while not (_locks(start.fileno()) and _locks(use.fileno())) and time.monotonic() < deadline:
+                    time.sleep(_POLL_SECONDS)
+        finally:
+            _stop(child)
 
 
-def _locks(fd: int) -> bool:
+def _locks(fd: int, how: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -133,6 +133,22 @@ def test_a_store_can_be_opened_while_another_stops(tmp_path: Path) -> None:
         assert server.wait(SECONDS) == 0
 
 
+def test_a_starter_waits_for_who_uses_its_server(tmp_path: Path) -> None:
+    """It stops the server when the other is done; who comes meanwhile gets a server of its own."""
+    starter = open_store(tmp_path)
+    starter.__enter__()
+    pid = record_of(tmp_path).pid
+    with ThreadPoolExecutor(2) as pool:
+        with open_store(tmp_path) as attached:
+            leaving = pool.submit(starter.__exit__, None, None, None)
+            for _ in range(30):
+                assert query(attached, "SELECT 1") == [(1,)]
+        leaving.result(SECONDS)
+        assert not is_alive(pid)
+        with open_store(tmp_path) as address:
+            assert query(address, "SELECT 1") == [(1,)]
+
+
 def test_a_running_store_is_found_and_used_by_others(store_path: Path, address: StoreAddress, server_pid: int) -> None:
     """open_store attaches, and leaves the server running when it is done."""
     assert find_store(store_path) == address
