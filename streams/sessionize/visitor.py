@@ -240,7 +240,7 @@ class Visitor:
         return [self.count(session) for session in final]
 
     def count(self, session: Session) -> Closed:
-        """The session is final: it counts, its row is no longer one of an open session."""
+        """The session is final: it counts."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
             self._forget_visitor()
         if self.capped_to is not None and session.start <= self.capped_to:
@@ -250,7 +250,6 @@ class Visitor:
         self.user_id = session.user_id or self.user_id
         self.closed += 1
         self.last_end = session.end
-        self.written.discard(session.identity)
         self.closed_now.add(session.identity)
         return Closed(session, self.closed, self.first_seen, self.user_id)
 
@@ -309,7 +308,7 @@ class Visitor:
     @property
     def is_gone(self) -> bool:
         """Whether nothing is left to keep."""
-        return not self._is_open() and not self.copies.times and self.last_end is None and not self.written
+        return not self._is_open() and not self.copies.times and self.last_end is None
 
     def encode(self, applied: int) -> bytes:
         """The table's value."""
