@@ -94,7 +94,7 @@ class SessionSettings(_Section):
     max_steps: int = Field(500, gt=0, description="steps kept per session; more are cut, with a flag")
     update_interval: int = Field(60, ge=0, description="seconds; how old the row of an open session may be")
     max_open_events: int = Field(
-        1000, ge=10, description="events of a visitor held open, and 5 times as many ids; more are capped, with a flag"
+        10_000, ge=10, description="events held open per visitor, and 5 times as many ids; more are capped, with a flag"
     )
     cut_at_midnight: bool = Field(False, description="a session ends with the local date of `timezone`")
     timezone: str = Field("UTC", description="IANA name, as Europe/Berlin")

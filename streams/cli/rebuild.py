@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.cli.failure import as_store_error
 from streams.errors import ConfigError
 from streams.rebuild.announcing import announcing
 from streams.rebuild.progress import read_reached
@@ -21,7 +22,6 @@ from streams.rebuild.writing import open_sink
 from streams.sessionize.options import make_options_of
 from streams.settings import Settings, load_settings
 from streams.warehouse.client import make_client
-from streams.cli.failure import as_store_error
 from streams.warehouse.target import Target, open_target
 
 SHOWN = 20

@@ -28,7 +28,7 @@ class SessionOptions:
     dedup_window_ms: int
     max_steps: int
     update_interval_ms: int = 60_000
-    max_open: int = 1000
+    max_open: int = 10_000
     next_midnight: NextMidnight | None = None
     cut_at_campaign: bool = False
     goals_of: GoalsOf | None = None

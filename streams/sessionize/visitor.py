@@ -243,7 +243,7 @@ class Visitor:
         return [self.count(session) for session in final]
 
     def count(self, session: Session) -> Closed:
-        """The session is final: it counts, its row is no longer one of an open session."""
+        """The session is final: it counts."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
             self._forget_visitor()
         if self.capped_to is not None and session.start <= self.capped_to:
@@ -254,7 +254,6 @@ class Visitor:
         self.closed += 1
         self.last_end = session.end
         self.deadline = session.due(self.options)
-        self.written.discard(session.identity)
         self.closed_now.add(session.identity)
         return Closed(session, self.closed, self.first_seen, self.user_id)
 
@@ -323,7 +322,7 @@ class Visitor:
     @property
     def is_gone(self) -> bool:
         """Whether nothing is left to keep."""
-        return not self._is_open() and not self.copies.times and self.last_end is None and not self.written
+        return not self._is_open() and not self.copies.times and self.last_end is None
 
     def encode(self, applied: int) -> bytes:
         """The table's value."""

@@ -60,6 +60,31 @@ def test_caps_strike_at_the_same_record_in_every_cut(raw: Raw) -> None:
     assert sum(row.total_events for row in found[0][0]) == len(records) - 8
 
 
+def test_what_the_horizon_lets_go_counts_for_no_cap(raw: Raw) -> None:
+    """One batch of many events and ids, of which few are held at any time: nothing is capped, whatever the cut."""
+    options = replace(SMALL, lateness_ms=1_000, dedup_window_ms=5_000)
+    for size in (1, 401):
+        shop = Shop(options, disorder_ms=0)
+        shop.send(marker({0: T}))
+        events = robot(Raw(), 400)
+        for at in range(0, 400, size):
+            shop.send(*events[at : at + size])
+        (row,) = final(shop.send(END))
+        assert (row.total_events, row.is_capped) == (400, 0)
+        assert not any(effects.alarms for effects in shop.all)
+
+
+def test_ids_forgotten_early_flag_the_sessions_they_may_touch(raw: Raw) -> None:
+    """Those that start within the window of the last id forgotten; a later one is exact again."""
+    shop = Shop(replace(SMALL, lateness_ms=1_000), disorder_ms=0)
+    shop.send(marker({0: T}), *robot(raw, 150))
+    assert alarms(shop, "capped_open") == 0
+    assert 50 < alarms(shop, "capped_ids") < 100
+    shop.send(raw.event(T + 2 * GAP), raw.event(T + 5 * GAP), END)
+    rows = [row for effects in shop.all for row in final(effects)]
+    assert [(row.start_tstamp, row.is_capped) for row in rows] == [(T, 1), (T + 2 * GAP, 1), (T + 5 * GAP, 0)]
+
+
 def test_many_sessions_under_the_cap_are_closed_early(raw: Raw) -> None:
     """Where a gap is shorter than the lateness, sealing early closes sessions; they are flagged."""
     shop = Shop(replace(SMALL, gap_ms=10))
@@ -77,7 +102,8 @@ def test_an_event_before_what_is_sealed_early_is_counted(raw: Raw) -> None:
     effects = shop.send(raw.event(T - 5, arrival=T + 2100))
     assert [o.outcome for o in effects.outcomes] == ["accepted"]
     (row,) = final(shop.send(END))
-    assert (row.start_tstamp, row.total_events, row.is_capped) == (T, 22, 1)
+    assert (row.start_tstamp, row.end_tstamp, row.total_events, row.is_capped) == (T, T + 2000, 22, 1)
+    assert row.step_offsets_ms == [100 * k for k in range(21)]
 
 
 def test_a_copy_of_an_event_sealed_early_is_the_duplicate(raw: Raw) -> None:

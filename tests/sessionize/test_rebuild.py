@@ -169,7 +169,9 @@ def test_copies_that_two_runs_accepted_each_for_itself_become_one(raw: Raw) -> N
 
 def test_a_copy_of_an_event_that_is_not_final_waits(raw: Raw) -> None:
     """Adopting would take an event out of an open session."""
-    lateness = SessionOptions(gap_ms=GAP, longest_ms=24 * HOUR, lateness_ms=LATENESS, dedup_window_ms=10 * GAP, max_steps=500)
+    lateness = SessionOptions(
+        gap_ms=GAP, longest_ms=24 * HOUR, lateness_ms=LATENESS, dedup_window_ms=10 * GAP, max_steps=500
+    )
     opened = T0 + 8 * GAP
     store = Store(late(raw.event(T0, name="x")), raw.event(opened, name="x"), raw.event(opened + 10 * GAP))
 
@@ -274,7 +276,10 @@ class World:
 COPY = st.tuples(st.integers(0, 60), st.integers(0, 7), st.integers(0, 2), st.booleans())
 WORLDS = st.builds(
     lambda copies, gap, longest, window, horizon, seed: World(
-        copies, SessionOptions(gap_ms=gap, longest_ms=longest, lateness_ms=0, dedup_window_ms=window, max_steps=4), T0 + horizon, seed
+        copies,
+        SessionOptions(gap_ms=gap, longest_ms=longest, lateness_ms=0, dedup_window_ms=window, max_steps=4),
+        T0 + horizon,
+        seed,
     ),
     st.lists(COPY, max_size=24),
     st.integers(1, 8),

@@ -41,5 +41,5 @@ def test_no_code_is_in_both_lists() -> None:
 
 def test_a_refusal_says_the_mend() -> None:
     """By its kind."""
-    assert "unstorable" in Refused(27, "events").mend
+    assert "report it as a bug" in Refused(27, "events").mend
     assert "INSERT" in Refused(497, "events").mend
