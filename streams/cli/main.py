@@ -21,7 +21,8 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("run")(run.run)
-app.command("sql")(sql.sql)
+# a statement may begin with a comment, which looks like an option
+app.command("sql", context_settings={"ignore_unknown_options": True})(sql.sql)
 app.add_typer(store.app, name="store")
 app.command("worker")(worker.worker)
 app.command("load")(load.load)

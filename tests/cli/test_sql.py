@@ -104,6 +104,7 @@ def test_bytes_pass_as_they_are(store: Path) -> None:
     ("arguments", "out"),
     [
         (["SELECT 1 AS a -- c", "--format", "JSONEachRow"], '{"a":1}\n'),
+        (["-- c\nSELECT 1 AS a", "--format", "CSV"], "1\n"),
         (["/* c */ SELECT 1 AS a", "--format", "CSVWithNames"], '"a"\n1\n'),
         (["# c\nFROM system.one SELECT 'x' AS a;", "--format", "JSONEachRow"], '{"a":"x"}\n'),
         (["(SELECT 1 AS a) UNION ALL (SELECT 1)", "--format", "CSV"], "1\n1\n"),
