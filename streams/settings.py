@@ -90,7 +90,7 @@ class SessionSettings(_Section):
     gap: int = Field(1800, gt=0, description="seconds of inactivity; a gap of exactly this stays in the session")
     longest: int = Field(86_400, gt=0, description="seconds from a session's first event to its last")
     lateness: int = Field(600, ge=0, description="seconds; how old an event may be on arrival, older ones are late")
-    dedup_window: int = Field(3600, ge=0, description="seconds; copies of one event id closer than this are one event")
+    dedup_window: int = Field(3600, ge=0, description="seconds; copies of an event id at most this apart are one event")
     max_steps: int = Field(500, gt=0, description="steps kept per session; more are cut, with a flag")
     update_interval: int = Field(60, ge=0, description="seconds; how old the row of an open session may be")
     max_open_events: int = Field(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from streams.cli.failure import as_store_error
 from streams.cli.progress import RunProgress
 from streams.cli.run import summary_table
 from streams.cli.tables import demo_tables, what_next
@@ -28,7 +29,7 @@ def demo(
     """Simulate a shop and a blog, run the pipeline over it, and show what the tables say."""
     folder.mkdir(parents=True, exist_ok=True)
     store = folder / "store"
-    with RunProgress() as progress:
+    with as_store_error(), RunProgress() as progress:
         progress.phase("simulating")
         source = write_demo(folder, events, seed)
         with open_target(str(store), load_settings(None)) as target:

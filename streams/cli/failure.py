@@ -22,7 +22,7 @@ def as_store_error() -> Iterator[None]:
         yield
     except ServerException as error:
         raise StoreError(_words(int(error.code), error.message or "")) from error
-    except (Error, OSError, EOFError) as error:
+    except (Error, EOFError, ConnectionError, TimeoutError) as error:
         raise StoreError(f"no answer from ClickHouse: {error}", "check the store's address and that it runs") from error
 
 

@@ -1,7 +1,7 @@
 """`thalweg rebuild`: fold visitors again from their stored events, late ones adopted."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ from streams.rebuild.writing import open_sink
 from streams.sessionize.options import make_options_of
 from streams.settings import Settings, load_settings
 from streams.warehouse.client import make_client
-from streams.warehouse.target import Target, open_target
+from streams.warehouse.target import Target, alone, open_target
 
 SHOWN = 20
 """Sessions shown to a person."""
@@ -42,13 +42,20 @@ def rebuild(  # noqa: PLR0913 - one option each
 ) -> None:
     """Adopt late events and mend sessions: all sessions of the visitors that have events in a time range."""
     settings = load_settings(config)
+    if end <= start:
+        raise ConfigError("--to is not after --from", "give the start of the range first, then its end")
     scope = in_range(app_id, _ms(start), _ms(end), late_only=late)
-    with as_store_error(), open_target(store, settings) as target:
+    with as_store_error(), open_target(store, settings, must_exist=True) as target, _writer(target, dry_run=dry_run):
         report = asyncio.run(_rebuild(scope, target, settings, dry_run=dry_run))
     if json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
         _show(report)
+
+
+def _writer(target: Target, *, dry_run: bool) -> AbstractContextManager[None]:
+    """One writer at a time; a dry run only reads."""
+    return nullcontext() if dry_run else alone(target)
 
 
 async def _rebuild(scope: Scope, target: Target, settings: Settings, *, dry_run: bool) -> Report:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.cli.failure import as_store_error
 from streams.cli.progress import RunProgress
 from streams.run.embedded import RunOptions
 from streams.run.embedded import run as run_embedded
@@ -26,7 +27,7 @@ def run(  # noqa: PLR0913 - one option each
 ) -> None:
     """Anonymize, enrich and sessionize files with real workers on an embedded broker, into a store."""
     options = RunOptions(inputs=[*input_, *(more or [])], format=format_, store=store, app_id=app_id, config=config)
-    with RunProgress() as progress:
+    with as_store_error(), RunProgress() as progress:
         summary = run_embedded(options, progress)
     if json:
         typer.echo(msgspec.json.encode(summary).decode())

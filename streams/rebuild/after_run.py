@@ -23,13 +23,15 @@ async def rebuild_after_run(client: Client, target: Target, settings: Settings) 
     """
     database = target.clickhouse.database
     report = Report(dry_run=False)
-    generations = not_rebuilt(client, database)
+    own = settings.kafka.generation
+    generations = sorted({*not_rebuilt(client, database), own})
     options_of = make_options_of(settings.sessions, settings.apps)
     async with open_sink(target, max(generations, default=1)) as store:
         for app_id in _apps(client, database, generations):
             plan = Plan(of_generations(app_id, generations), options_of, adopts=False)
             await run_rebuild(plan, client, database, store, report)
-    mark_rebuilt(client, database, generations)
+    # in a folder nobody else runs; in a ClickHouse by URL another run may be under way, and is not done
+    mark_rebuilt(client, database, generations if target.folder else [own])
     return report
 
 

@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from aiokafka.errors import KafkaError
+
 from streams.encode import encode
+from streams.errors import ContractError
 from streams.kafka.producer import BatchProducer
 from streams.rebuild.rebuild import Announce
 from streams.records import Control
@@ -18,9 +21,17 @@ from streams.settings import Settings
 async def announcing(settings: Settings) -> AsyncIterator[Announce]:
     """One control record per visitor whose sessions change, to its enriched partition, acknowledged.
 
-    Raises SendFailed and aiokafka's errors.
+    Raises SendFailed, and ContractError where no broker answers.
     """
-    async with BatchProducer(settings) as producer:
+    producer = BatchProducer(settings)
+    try:
+        await producer.start()
+    except KafkaError as error:
+        await producer.stop()
+        raise ContractError(
+            f"no answer from Kafka at {settings.kafka.brokers}", "start it, or leave out kafka.brokers"
+        ) from error
+    try:
 
         async def announce(changed: Sequence[tuple[int, bytes, Rebuilt]]) -> None:
             records: dict[int, list[bytes]] = defaultdict(list)
@@ -32,3 +43,5 @@ async def announcing(settings: Settings) -> AsyncIterator[Announce]:
                 await producer.send(settings.kafka.enriched_topic, partition, values)
 
         yield announce
+    finally:
+        await producer.stop()

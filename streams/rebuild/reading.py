@@ -24,6 +24,10 @@ Who = tuple[int, bytes]
 T = TypeVar("T")
 
 
+PLACES = 2_000
+"""Raw coordinates per statement: a statement may hold 256 KiB."""
+
+
 class Reader:
     """Reads visitors with all their rows. A slice takes several queries: finish it before the client does more."""
 
@@ -121,9 +125,16 @@ def _maker(struct: Callable[..., T], table: Table) -> Callable[[Any], T]:
 def stored_outcomes(
     client: Client, database: str, places: list[tuple[str, int, int, int]]
 ) -> dict[tuple[str, int, int, int], tuple[str, int, int]]:
-    """(outcome, events, size) of raw coordinates."""
-    if not places:
-        return {}
+    """(outcome, events, size) of raw coordinates, asked for in statements of bounded size."""
+    found = {}
+    for start in range(0, len(places), PLACES):
+        found.update(_outcomes_at(client, database, places[start : start + PLACES]))
+    return found
+
+
+def _outcomes_at(
+    client: Client, database: str, places: list[tuple[str, int, int, int]]
+) -> dict[tuple[str, int, int, int], tuple[str, int, int]]:
     rows = client.execute(
         qualified(
             "SELECT raw_topic, raw_partition, raw_offset, raw_index, outcome, events, size"

@@ -28,10 +28,10 @@ from streams.run.summary import Summary, count
 from streams.run.waiting import Completion
 from streams.settings import FormatName, Settings, load_settings
 from streams.warehouse.client import make_client
-from streams.warehouse.generations import next_generation
+from streams.warehouse.generations import next_generation, refuse_live
 from streams.warehouse.migrate import migrate
 from streams.warehouse.queries import outcome_counts
-from streams.warehouse.target import Target, open_target
+from streams.warehouse.target import Target, alone, open_target
 
 PARTITIONS = 2
 STOP_GRACE_SECONDS = 30.0
@@ -102,12 +102,14 @@ def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
     settings = load_settings(options.config, app_id=options.app_id)
     reporter.phase("store")
     target = stack.enter_context(open_target(options.store, settings))
+    stack.enter_context(alone(target))
     secret = target.secret(settings)
     work_dir = stack.enter_context(_work_dir(target))
     client = make_client(target.clickhouse, target.password)
     stack.callback(client.disconnect)
     kafka, database = settings.kafka, target.clickhouse.database
     migrate(client, database)
+    refuse_live(client, database)
     generation, incarnation = next_generation(client, database, kafka.raw_topic, kafka.enriched_topic, PARTITIONS)
     reporter.phase("broker")
     broker = stack.enter_context(EmbeddedBroker(work_dir / "broker.log").start())

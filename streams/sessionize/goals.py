@@ -26,7 +26,7 @@ def make_goals_of(goals: Iterable[GoalSettings]) -> GoalsOf | None:
 
 
 def _make_goal(goal: GoalSettings) -> tuple[str, Callable[[Event], bool], Callable[[Event], float]]:
-    fits = re.compile(translate(goal.page or goal.event or "")).match
+    fits = re.compile(translate((goal.page or goal.event or "").replace("[", "[[]"))).match
     if goal.page:
         return (
             goal.name,
@@ -47,6 +47,8 @@ def _value(goal: GoalSettings) -> Callable[[Event], float]:
 
 def _number(given: str | float) -> float:
     """What the property says; 0 where that is no number."""
+    if isinstance(given, str) and "_" in given:  # Python's own way to part digits
+        return 0.0
     try:
         value = float(given)
     except ValueError:

@@ -80,6 +80,23 @@ def not_rebuilt(client: Client, database: str) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
+def refuse_live(client: Client, database: str) -> None:
+    """Raises ContractError where production workers write: a run's rows would win over theirs for good."""
+    rows = client.execute(
+        qualified(
+            "SELECT max(generation) FROM {database}.generations WHERE kind = %(kind)s AND owner = %(nobody)s"
+            " HAVING count() > 0",
+            database,
+        ),
+        {"kind": ENRICHED, "nobody": _NOBODY},
+    )
+    if rows:
+        raise ContractError(
+            f"live workers write to this store (generation {rows[0][0]})",
+            "put the files on their raw topic with `thalweg load`, or use another store",
+        )
+
+
 def mark_rebuilt(client: Client, database: str, generations: Iterable[int]) -> None:
     """Records that the generations' visitors are rebuilt."""
     for generation in generations:

@@ -1,5 +1,6 @@
 """What --store names: a folder with the embedded server, or a ClickHouse by URL."""
 
+import fcntl
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from streams.settings import ClickHouseSettings, Settings
 from streams.warehouse.client import parse_store_url
 from streams.warehouse.embedded.store import is_store, open_store
 
+WRITE_LOCK = "write.lock"
 URL_SCHEMES = ("clickhouse://", "clickhouses://")
 
 
@@ -31,6 +33,25 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Target({self.clickhouse!r}, folder={self.folder})"
+
+
+@contextmanager
+def alone(target: Target) -> Iterator[None]:
+    """No other run or rebuild writes to the store meanwhile; a ClickHouse by URL has no such lock.
+
+    Raises StoreError when another one does.
+    """
+    if target.folder is None:
+        yield
+        return
+    with (target.folder / WRITE_LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"{target.folder}: another run or rebuild writes to this store", "wait for its end"
+            ) from None
+        yield
 
 
 @contextmanager

@@ -73,4 +73,4 @@ def test_runs_that_died_are_rebuilt_too(database: Database) -> None:
     assert database.sessions() == sessions
     assert (report.late_adopted, sum(event[4] for event in database.events())) == (0, late)
     assert not_rebuilt(client, name) == []
-    assert asyncio.run(rebuild_after_run(client, database.target, database.settings)).visitors == 0
+    assert asyncio.run(rebuild_after_run(client, database.target, database.settings)).visitors_changed == 0

@@ -133,3 +133,21 @@ def test_goals(raw: Raw) -> None:
 def test_without_goals_there_is_no_look_up() -> None:
     """An app without goals pays nothing for them."""
     assert make_goals_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("page", "path", "fits"),
+    [
+        ("/a[1]", "/a[1]", True),
+        ("/a[1]", "/a1", False),
+        ("/a*", "/a/b", True),
+        ("/a?", "/ab", True),
+        ("/a", "/ab", False),
+    ],
+)
+def test_only_star_and_question_mark_are_special_in_a_goal(raw: Raw, page: str, path: str, fits: bool) -> None:
+    """A bracket is a bracket."""
+    goals_of = make_goals_of([GoalSettings(name="g", page=page)])
+
+    assert goals_of is not None
+    assert bool(goals_of(raw.event(T0, page_urlpath=path))) is fits
