@@ -150,4 +150,4 @@ def test_only_star_and_question_mark_are_special_in_a_goal(raw: Raw, page: str, 
     goals_of = make_goals_of([GoalSettings(name="g", page=page)])
 
     assert goals_of is not None
-    assert bool(goals_of(raw.event(T0, page_urlpath=path))) is fits
+    assert bool(goals_of(raw.event(T, page_urlpath=path))) is fits
