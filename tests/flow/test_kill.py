@@ -59,7 +59,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Control:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_invariant_5_killed_between_effects_the_tables_are_the_same(
-    point: str, control: Control, tmp_path: Path
+    point: str, control: Control, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Kill -9 at the point, once; the supervisor restarts the worker; every row but version is equal."""
     store = tmp_path / "store"
@@ -67,6 +67,10 @@ def test_invariant_5_killed_between_effects_the_tables_are_the_same(
     (store / "secret").touch(mode=0o600)
     (store / "secret").write_bytes((control.store / "secret").read_bytes())
     flag = tmp_path / "killed"
+    # many small batches, committed soon: the point lies in the midst of the work
+    monkeypatch.setenv("THALWEG_FLUSH__ROWS", "2000")
+    monkeypatch.setenv("THALWEG_FLUSH__INTERVAL", "0.1")
+    monkeypatch.setenv("THALWEG_KAFKA__COMMIT_INTERVAL", "0.1")
     nth = "1" if point.endswith("after_commit") else "2"
     command = [sys.executable, str(FAILING_WORKER), point, nth, str(flag)]
     summary = run(
@@ -74,6 +78,7 @@ def test_invariant_5_killed_between_effects_the_tables_are_the_same(
     )
 
     assert flag.exists(), "the point was never reached"
-    assert summary.restarts == 1
+    # a commit may be the last act of a worker that is being stopped: then there is nobody to restart
+    assert summary.restarts == 1 or (point.endswith("after_commit") and summary.restarts == 0)
     assert summary.records == control.summary.records
     assert Control.everything(store) == control.tables
