@@ -30,7 +30,7 @@ from streams.settings import FormatName, Settings, load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import next_generation, refuse_live
 from streams.warehouse.migrate import migrate
-from streams.warehouse.queries import outcome_counts
+from streams.warehouse.queries import OutcomeCount, outcome_counts
 from streams.warehouse.target import Target, alone, open_target
 
 PARTITIONS = 2
@@ -90,8 +90,10 @@ def run(options: RunOptions, reporter: Reporter) -> Summary:
         _stop(children)
         scene.reporter.phase("rebuild")
         asyncio.run(rebuild_after_run(scene.client, scene.target, scene.settings))
-        counts = count(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
-        _warn_of_dead(scene, records)
+        database = scene.settings.clickhouse.database
+        outcomes = outcome_counts(scene.client, database, scene.raw_topic)
+        _warn_of_dead(scene, records, outcomes)
+        counts = count(scene.client, database, outcomes)
         return _summary(records, counts, children, time.monotonic() - began)
 
 
@@ -126,10 +128,9 @@ def _stop(children: Sequence[Child]) -> None:
         child.stop(STOP_GRACE_SECONDS)
 
 
-def _warn_of_dead(scene: Scene, records: int) -> None:
+def _warn_of_dead(scene: Scene, records: int, outcomes: Sequence[OutcomeCount]) -> None:
     """Say so when most of the input was refused: often it is of another format."""
-    counts = outcome_counts(scene.client, scene.settings.clickhouse.database, scene.raw_topic)
-    dead = sorted(((each.n, each.reason) for each in counts if each.outcome == Verdict.DEAD), reverse=True)
+    dead = sorted(((each.n, each.reason) for each in outcomes if each.outcome == Verdict.DEAD), reverse=True)
     if dead and sum(n for n, _ in dead) * 2 > records:
         number, reason = dead[0]
         scene.reporter.note(

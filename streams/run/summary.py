@@ -1,11 +1,14 @@
 """What a run did, counted in the store."""
 
+from collections import Counter
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 from clickhouse_driver import Client
 
-from streams.outcome import Verdict
+from streams.outcome import Reason, Verdict
+from streams.warehouse.queries import OutcomeCount
 
 NOBODY = UUID(int=0)
 """The visitor id of events without a visitor."""
@@ -33,15 +36,12 @@ class Summary(msgspec.Struct, kw_only=True):
     cpu_us_per_event: float
 
 
-def count(client: Client, database: str, raw_topic: str) -> dict[str, int]:
-    """The counts of a Summary, by its field names."""
-    outcomes = dict(
-        client.execute(
-            f"SELECT outcome, count() FROM {database}.outcomes FINAL"  # noqa: S608 - identifiers are validated settings
-            " WHERE raw_topic = %(topic)s AND reason != 'control' GROUP BY outcome",
-            {"topic": raw_topic},
-        )
-    )
+def count(client: Client, database: str, outcomes: Sequence[OutcomeCount]) -> dict[str, int]:
+    """The counts of a Summary, by its field names; ``outcomes`` are those of the run's raw topic."""
+    ended = Counter[str]()
+    for each in outcomes:
+        if each.reason != Reason.CONTROL:  # the end records are ours, not the input's
+            ended[each.outcome] += each.n
     events, late, visitors = client.execute(
         f"SELECT count(), countIf(is_late = 1), uniqExactIf((app_id, visitor_id), visitor_id != toUUID('{NOBODY}'))"  # noqa: S608
         f" FROM {database}.events_v"
@@ -52,8 +52,8 @@ def count(client: Client, database: str, raw_topic: str) -> dict[str, int]:
         "late": late,
         "visitors": visitors,
         "sessions": sessions,
-        "dead": outcomes.get(Verdict.DEAD, 0),
-        "dropped": outcomes.get(Verdict.DROPPED, 0),
-        "duplicates": outcomes.get(Verdict.DUPLICATE, 0),
-        "empty": outcomes.get(Verdict.EMPTY, 0),
+        "dead": ended[Verdict.DEAD],
+        "dropped": ended[Verdict.DROPPED],
+        "duplicates": ended[Verdict.DUPLICATE],
+        "empty": ended[Verdict.EMPTY],
     }
