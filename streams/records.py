@@ -20,6 +20,9 @@ INFINITY = 2**63 - 1
 
 NO_ID = bytes(16)
 
+OWN_KEY = b"\0partition"
+"""State: key of the partition's own record, the last of every publication; keys of visitors start with a letter."""
+
 
 class RawRecord(Protocol):
     """One record of a raw topic, as aiokafka's ConsumerRecord has it."""

@@ -15,10 +15,9 @@ from streams.kafka.app import BatchApp
 from streams.kafka.batch import Undecoded
 from streams.kafka.fence import take_over
 from streams.kafka.producer import BatchProducer
+from streams.records import OWN_KEY
 from streams.settings import Settings
 
-OWN_KEY = b"\0partition"
-"""Key of the partition's own record: the last of every publication."""
 STATE_NAME = "state"
 """Name of the sessions worker's table."""
 STAMP = 8

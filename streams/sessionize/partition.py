@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-from streams.records import Record
+from streams.records import OWN_KEY, Record
 from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import OptionsOf
-from streams.sessionize.state import OWN_KEY, PartitionState, decode_own, due_of, encode_own, refresh_of
+from streams.sessionize.state import PartitionState, decode_own, due_of, encode_own, refresh_of
 from streams.sessionize.walk import Place, Walk
 
 

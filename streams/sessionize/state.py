@@ -13,9 +13,6 @@ from streams.sessionize.fold import Session
 from streams.sessionize.hit import Hit, Origin, Profile
 from streams.sessionize.watermark import BEFORE_ALL, Heard
 
-OWN_KEY = b"\0partition"
-"""The partition's own record; keys of visitors start with a letter."""
-
 _VISITOR, _LONE_EVENT = b"v", b"e"
 _HEAD = Struct(">qqq")
 _OFFSET = Struct(">q")

@@ -11,11 +11,10 @@ from streams import pipeline
 from streams.agents.sessions import rows_of
 from streams.encode import decode
 from streams.kafka.admin import partitions_of
-from streams.records import INFINITY, RawBatch
+from streams.records import INFINITY, OWN_KEY, RawBatch
 from streams.secret import read_secret
 from streams.sessionize.options import make_options_of
 from streams.sessionize.partition import PartitionFold
-from streams.sessionize.state import OWN_KEY
 from streams.settings import FlushSettings, KafkaSettings, Settings
 from streams.warehouse.sink import Sink
 from tests.bench.peers import Cost, Meter

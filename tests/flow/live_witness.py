@@ -14,8 +14,7 @@ from aiokafka.structs import ConsumerRecord
 from clickhouse_driver import Client
 
 from streams.encode import decode
-from streams.kafka.state import OWN_KEY
-from streams.records import Event, Outcome
+from streams.records import OWN_KEY, Event, Outcome
 from tests.flow.live import ENRICHED, Installation
 
 APPLIED = struct.Struct(">q")

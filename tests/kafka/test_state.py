@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from streams.kafka.app import make_app
-from streams.kafka.state import OWN_KEY, StateTable, changelog_topic, make_state
+from streams.kafka.state import StateTable, changelog_topic, make_state
+from streams.records import OWN_KEY
 from streams.settings import Settings
 from tests.kafka.records import record
 

@@ -19,7 +19,8 @@ from streams.kafka.app import BatchApp, make_app, run_worker
 from streams.kafka.batch import BatchMessage
 from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
-from streams.kafka.state import OWN_KEY, StateTable, make_state
+from streams.kafka.state import StateTable, make_state
+from streams.records import OWN_KEY
 from streams.settings import KafkaSettings, Settings
 
 STAMP = struct.Struct(">Q")

@@ -10,10 +10,10 @@ from random import Random
 import msgspec
 from hypothesis import HealthCheck, given, settings
 
-from streams.records import INFINITY, Event, Marker, Outcome, Record
+from streams.records import INFINITY, OWN_KEY, Event, Marker, Outcome, Record
 from streams.sessionize.effects import Effects
 from streams.sessionize.partition import PartitionFold
-from streams.sessionize.state import OWN_KEY, applied_of
+from streams.sessionize.state import applied_of
 
 from .oracle import Truth, place, truth
 from .warehouse import Tables

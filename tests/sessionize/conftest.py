@@ -5,11 +5,10 @@ from hashlib import blake2b
 
 import pytest
 
-from streams.records import INFINITY, Event, Marker, Record, SessionRow
+from streams.records import INFINITY, OWN_KEY, Event, Marker, Record, SessionRow
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
-from streams.sessionize.state import OWN_KEY
 
 GAP, LONGEST, LATENESS, WINDOW, DISORDER = 1_800_000, 86_400_000, 600_000, 3_600_000, 600_000
 OPTIONS = SessionOptions(gap_ms=GAP, longest_ms=LONGEST, lateness_ms=LATENESS, dedup_window_ms=WINDOW, max_steps=500)

@@ -4,9 +4,8 @@ from dataclasses import replace
 
 import msgspec
 
-from streams.records import Event, Record
+from streams.records import OWN_KEY, Event, Record
 from streams.sessionize.effects import Effects
-from streams.sessionize.state import OWN_KEY
 
 from .conftest import DISORDER, END, GAP, LATENESS, OPTIONS, Raw, Shop, final, marker
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from streams.records import INFINITY, Control, Event, Outcome, Record
+from streams.records import INFINITY, OWN_KEY, Control, Event, Outcome, Record
 from streams.sessionize.identity import row_version, session_id
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
-from streams.sessionize.state import OWN_KEY, is_husk
+from streams.sessionize.state import is_husk
 from streams.sessionize.visitor import FORGET_AFTER_MS
 
 from .conftest import DISORDER, END, GAP, LATENESS, LONGEST, OPTIONS, WINDOW, Raw, Shop, final, marker, uuid
