@@ -51,7 +51,7 @@ docs: $(STAMP) ## write the pages that are made from code
 lock: ## make the lock files anew, with the newest versions pyproject.toml allows
 	$(PYTHON) -m venv .lock
 	.lock/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
-	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra dev -o requirements/all.lock
+	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra models --extra dev -o requirements/all.lock
 	$(COMPILE) --upgrade pyproject.toml -c requirements/all.lock -o requirements/worker.lock
 	$(COMPILE) --upgrade requirements/build.in -o requirements/build.lock
 	rm -rf .lock
