@@ -23,10 +23,14 @@ _REFERENCE_HEAD = """\
 # THALWEG_KAFKA__BROKERS. Unknown keys and unknown THALWEG_ variables are refused. A key without a value is not given.
 """
 _APPS = """\
-# per app_id: the keys of `sessions` it changes; the others are inherited
+# per app_id: the keys of `sessions` and `limits` it changes, the others are inherited; and the hosts of its site: pages
+# of a log that names no host are on the first
 apps: {}
 #   shop:
 #     gap: 900  # THALWEG_APPS__shop__GAP
+#     hosts: [shop.example, www.shop.example]
+#     limits:
+#       record_events: 100  # THALWEG_APPS__shop__LIMITS__RECORD_EVENTS
 """
 _METRICS_HEAD = """\
 # Metrics
