@@ -202,7 +202,7 @@ def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
 
 
 def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeline:
-    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable geo files or schemas."""
+    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable files."""
     limits = [settings.limits, *(app.limits for app in settings.apps.values())]
     options = PipelineOptions(
         enriched_partitions=enriched_partitions,

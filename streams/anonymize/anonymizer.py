@@ -11,7 +11,7 @@ from streams.anonymize.client import network_of
 from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
 from streams.anonymize.own import repeats_own, strike
 from streams.anonymize.rules import Rules
-from streams.anonymize.text import clean, clean_agent, clean_hints, clean_json
+from streams.anonymize.text import clean, clean_agent, clean_json
 from streams.anonymize.url import cut
 from streams.anonymize.visitor import make_visitor
 from streams.keys import Keys
@@ -73,7 +73,7 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         texts = _texts(raw)
         cleaned = [clean(text) if text else "" for text in texts[:-3]]
         cleaned.append(clean_json(raw.contexts) if raw.contexts else "")
-        cleaned.append(clean_hints(raw.ua_hints) if raw.ua_hints else "")
+        cleaned.append(clean_json(raw.ua_hints) if raw.ua_hints else "")
         cleaned.append(clean_agent(raw.useragent) if raw.useragent else "")
         page_url, network = cut(raw.page_url)
         page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""

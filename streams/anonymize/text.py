@@ -52,12 +52,5 @@ def _clean_json(text: str) -> str:
     return rewrite_texts(text, clean)
 
 
-def _clean_hints(text: str) -> str:
-    return rewrite_texts(text, clean_agent)
-
-
 clean_json = remember(_clean_json)
-"""JSON as it may be kept: each name and value in it as ``clean`` leaves it; empty where it is no JSON."""
-
-clean_hints = remember(_clean_hints)
-"""The same for client hints, which are JSON and hold versions."""
+"""JSON as it may be kept: each name and value in it as ``clean`` leaves it; what is no JSON is one text."""

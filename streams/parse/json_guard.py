@@ -18,6 +18,12 @@ T = TypeVar("T")
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""A pair of surrogates; half of one (the group); any other escape."""
+_HALVES = ("surrogate", "truncated", "hex escape")
+"""Words of the decoder where it meets half of a pair."""
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -67,6 +73,20 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T | Dead:
         return Dead(Reason.ENCODING, f"byte {error.start} of a text is not UTF-8")
 
 
+def decoded_apart(decode: Callable[[bytes], T], body: bytes, flaw: Dead | None) -> tuple[T | Dead, Dead | None]:
+    """``decoded`` for a body that holds events undecoded, and why one of them may be unfit (``flaw``, if known).
+
+    The decoder stops at half a surrogate pair even where it decodes nothing: such halves become NULs, as long as they
+    are, so that only their own event is refused.
+    """
+    found = decoded(decode, body)
+    if isinstance(found, Dead) and found.reason is Reason.ENCODING and _SURROGATE.search(body):
+        mended = _ESCAPE.sub(lambda escape: rb"\u0000" if escape[1] else escape[0], body)
+        if mended != body:
+            return decoded(decode, mended), found
+    return found, flaw
+
+
 def invalid(message: str) -> Dead:
     """The verdict on values that a decoder refused with ``message``."""
     too_large = " of length <= " in message or "out of range" in message
@@ -76,6 +96,6 @@ def invalid(message: str) -> Dead:
 def _undecoded(body: bytes, message: str) -> Dead:
     if b"\0" in body:
         return Dead(Reason.ENCODING, "NUL")
-    if _SURROGATE.search(body) and ("surrogate" in message or "truncated" in message):
+    if _SURROGATE.search(body) and any(word in message for word in _HALVES):
         return Dead(Reason.ENCODING, "lone surrogate")
     return Dead(Reason.SYNTAX, message)
