@@ -7,26 +7,30 @@ import msgspec
 Rewrite = Callable[[str], str]
 
 
-def rewrite_texts(text: str, rewrite: Rewrite) -> str:
-    """The JSON ``text`` with each of its texts, and each number that reads like one to hide, rewritten.
+def rewrite_texts(text: str, rewrite: Rewrite, digits: int) -> str:
+    """The JSON ``text`` with each of its texts, and each number of so many digits or more, rewritten.
 
     What is no JSON, or nests too deep, is rewritten as one text. A name of which nothing is left goes with its value.
     """
     try:
-        return msgspec.json.encode(_rewritten(msgspec.json.decode(text), rewrite)).decode()
+        return msgspec.json.encode(_rewritten(msgspec.json.decode(text), rewrite, 10 ** (digits - 1))).decode()
     except (msgspec.MsgspecError, UnicodeError, ValueError, RecursionError):
         return rewrite(text)
 
 
-def _rewritten(value: object, rewrite: Rewrite) -> object:
+def _rewritten(value: object, rewrite: Rewrite, least: int) -> object:
     if isinstance(value, str):
-        return rewrite(value) if value else value
+        return rewrite(value)
     if isinstance(value, dict):
-        pairs = ((rewrite(name) if name else "", item) for name, item in value.items())
-        return {name: _rewritten(item, rewrite) for name, item in pairs if name}
+        kept = {}
+        for name, item in value.items():
+            name = rewrite(name)  # noqa: PLW2901 - the old name must not be used again
+            if name:
+                kept[name] = rewrite(item) if type(item) is str else _rewritten(item, rewrite, least)
+        return kept
     if isinstance(value, list):
-        return [_rewritten(item, rewrite) for item in value]
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        text = str(value)
-        return value if (changed := rewrite(text)) == text else changed
-    return value
+        return [_rewritten(item, rewrite, least) for item in value]
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and -least < value < least):
+        return value
+    text = str(value)
+    return value if (changed := rewrite(text)) == text else changed

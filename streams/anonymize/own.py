@@ -58,7 +58,7 @@ def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
     for name in names:
         text = getattr(event, name)
         if text:
-            struck = rewrite_texts(text, strike_text) if name in JSON else strike_text(text)
+            struck = rewrite_texts(text, strike_text, SHORTEST) if name in JSON else strike_text(text)
             setattr(event, name, struck)
             if not struck:
                 emptied.append(name)

@@ -4,6 +4,7 @@ import re
 
 import re2
 
+from streams.anonymize.card import SHORTEST_CARD
 from streams.anonymize.json_text import rewrite_texts
 from streams.anonymize.redact import redact, redact_names
 from streams.anonymize.url import cut, cut_parameters
@@ -49,7 +50,7 @@ clean_agent = remember(_clean_agent)
 
 
 def _clean_json(text: str) -> str:
-    return rewrite_texts(text, clean)
+    return rewrite_texts(text, clean, SHORTEST_CARD)
 
 
 clean_json = remember(_clean_json)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
@@ -24,7 +25,8 @@ _ESCAPE = re.compile(
 """A pair of surrogates; half of one (the group); any other escape."""
 _HALVES = ("surrogate", "truncated", "hex escape")
 """Words of the decoder where it meets half of a pair."""
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_NO_BRACKET = bytes(set(range(256)) - set(b'"[]{}'))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def unfit(body: bytes, max_depth: int = MAX_DEPTH) -> Dead | None:
@@ -51,14 +53,10 @@ def is_too_deep(body: bytes, max_depth: int = MAX_DEPTH) -> bool:
 
 def depth(body: bytes) -> int:
     """How deep objects and arrays nest; brackets inside strings, closed or not, do not count."""
-    level = deepest = 0
-    for token in _TOKEN.findall(body):
-        if token in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif token in b"]}":
-            level -= 1
-    return deepest
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(body.translate(None, _NO_BRACKET).split(b'"')[::2])
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
 def decoded(decode: Callable[[bytes], T], body: bytes) -> T | Dead:

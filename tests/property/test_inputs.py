@@ -122,8 +122,8 @@ json_values = st.recursive(
     max_leaves=12,
 )
 KEYS = st.sampled_from(
-    "e p tv eid aid url page refr res vp ds dtm stm ttm duid nuid uid sid vid ip ua se_va se_ac pp_mix tr_tt cx co ue_px "
-    "ue_pr cd cookie zzz".split()
+    "e p tv eid aid url page refr res vp ds dtm stm ttm duid nuid uid sid vid ip ua se_va se_ac pp_mix tr_tt cx co "
+    "ue_px ue_pr cd cookie zzz".split()
 )
 GOOD_VALUES = st.sampled_from(["pv", "ue", "se", "pp", "web", "1", "1920x1080", "1716164880000", "", "x", "-", "%00"])
 events = st.dictionaries(KEYS, GOOD_VALUES | st.text(max_size=30) | json_values, max_size=8)
