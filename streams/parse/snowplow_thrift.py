@@ -75,9 +75,9 @@ def make_snowplow_thrift(options: ParseOptions = ParseOptions()) -> Parser:  # n
     """A parser of collector payloads: the query string goes before the body's keys, event fields before the payload's.
 
     Lengths are checked against the bytes that are there before anything is allocated, containers against a limit.
-    Dead: syntax (no such struct, cut short, bytes behind it), encoding (a query string that is no UTF-8; in other texts such
-    bytes become U+FFFD), tracker_unknown (a
-    path that is not the tracker protocol's), and all that format ``snowplow`` knows.
+    Dead: syntax (no such struct, cut short, bytes behind it), encoding (a query string that is no UTF-8; in other texts
+    such bytes become U+FFFD), tracker_unknown (a path that is not the tracker protocol's), and all that format
+    ``snowplow`` knows.
     """
 
     def parse(value: bytes, headers: Headers) -> Parsed:

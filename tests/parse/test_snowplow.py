@@ -23,8 +23,8 @@ SNOWPLOW = "iglu:com.snowplowanalytics.snowplow/"
 ALL_KEYS = (
     "tna aid p dtm tz e tid eid tv duid nuid uid vid ip res url page refr fp ctype cookie lang f_pdf f_qt f_realp "
     "f_wma f_dir f_fla f_java f_gears f_ag cd ds cs vp mac pp_mix pp_max pp_miy pp_may ad_ba ad_ca ad_ad ad_uid tr_id "
-    "tr_af tr_tt tr_tx tr_sh tr_ci tr_st tr_co tr_cu ti_id ti_sk ti_nm ti_na ti_ca ti_pr ti_qu ti_cu sa sn st sp se_ca se_ac "
-    "se_la se_pr se_va ue_na ue_pr ue_px co cx ua tnuid stm sid ttm"
+    "tr_af tr_tt tr_tx tr_sh tr_ci tr_st tr_co tr_cu ti_id ti_sk ti_nm ti_na ti_ca ti_pr ti_qu ti_cu sa sn st sp se_ca "
+    "se_ac se_la se_pr se_va ue_na ue_pr ue_px co cx ua tnuid stm sid ttm"
 ).split()
 
 
@@ -155,7 +155,7 @@ def test_self_describing_event(key: str, pack: Any) -> None:
     text = self_describing(
         "iglu:com.acme/checkout_step/jsonschema/2-0-1", {"step": 2, "note": "naïve ☃??>>", "x": {"y": []}}
     )
-    event = one(e="ue", **{key: text if key == "ue_pr" else pack(text)})
+    (event,) = events(parse(body(tp2(**{"e": "ue", key: text if key == "ue_pr" else pack(text)})), {}))
 
     assert (event.event, event.event_name) == ("unstruct", "checkout_step")
     assert event.properties == {
