@@ -36,6 +36,7 @@ def _cut_readable(url: str) -> Cut:
         url = unquote(unquote(unquote(url)))
     rest, _, _ = url.partition("#")
     rest, _, query = rest.partition("?")
+    rest = rest.rstrip()
     campaign, network = _cut_query(query)
     base = _clean_base(rest)
     if not base and rest:

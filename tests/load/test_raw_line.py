@@ -50,12 +50,12 @@ def test_records_keep_their_headers_and_are_sorted(tmp_path: Path) -> None:
     }
     second = {"headers": {"control": "end", "collector_tstamp": "2000"}, "value": "x"}
     records = load(tmp_path, json.dumps(second), json.dumps(first), "{")
-    told = [dict(record.headers) for record in records]
+    broken, own, control = [dict(record.headers) for record in records]
 
-    assert [(record.value, record.tstamp) for record in records] == [(b"e=pv", 1000), (b"x", 2000), (b"{", 2000)]
-    assert (told[0]["format"], told[0]["app_id"], told[0]["event_id"]) == (b"snowplow", b"own", b"e")
-    assert told[1].keys() == {"app_id", "collector_tstamp", "event_id"}
-    assert (told[2]["format"], told[2]["app_id"]) == (b"records", b"shop")
+    assert [(record.value, record.tstamp) for record in records] == [(b"{", 1000), (b"e=pv", 1000), (b"x", 2000)]
+    assert (own["format"], own["app_id"], own["event_id"]) == (b"snowplow", b"own", b"e")
+    assert control.keys() == {"app_id", "collector_tstamp", "event_id"}
+    assert (broken["format"], broken["app_id"]) == (b"records", b"shop")
 
 
 @pytest.mark.parametrize(
