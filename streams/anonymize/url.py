@@ -36,7 +36,6 @@ def _cut_readable(url: str) -> Cut:
         url = unquote(unquote(unquote(url)))
     rest, _, _ = url.partition("#")
     rest, _, query = rest.partition("?")
-    rest = rest.rstrip()
     campaign, network = _cut_query(query)
     base = _clean_base(rest)
     if not base and rest:
