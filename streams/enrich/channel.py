@@ -33,6 +33,9 @@ CLICKS = {
     "Reddit": ("reddit", "cpc"),
     "Quora": ("quora", "cpc"),
     "Facebook": ("facebook", "social"),  # Facebook puts fbclid on every link, paid or not
+    "Taboola": ("taboola", "cpc"),
+    "Outbrain": ("outbrain", "cpc"),
+    "Nextdoor": ("nextdoor", "cpc"),
     "Impact": ("impact", "affiliate"),
 }
 """Network of a click id → (source, medium) it stands for where no utm parameter says more."""
@@ -85,11 +88,9 @@ def of_campaign(medium: str, source: str, campaign: str, category: str) -> str: 
         return "Organic Social"
     if category == "video" or _VIDEO.match(medium):
         return "Organic Video"
-    if medium in _EMAIL or source in _EMAIL or category == "email":
-        return "Email"
     if category == "search" or medium == "organic":
         return "Organic Search"
-    return _of_word(medium, source)
+    return _of_word(medium, source, category)
 
 
 def _of_paid(category: str, *, shopping: bool, display: bool) -> str:
@@ -99,9 +100,11 @@ def _of_paid(category: str, *, shopping: bool, display: bool) -> str:
     return {"search": "Paid Search", "social": "Paid Social", "video": "Paid Video"}.get(category, other)
 
 
-def _of_word(medium: str, source: str) -> str:
+def _of_word(medium: str, source: str, category: str) -> str:
     if medium in ("referral", "app", "link"):
         return "Referral"
+    if medium in _EMAIL or source in _EMAIL or category == "email":
+        return "Email"
     if medium in ("affiliate", "affiliates"):
         return "Affiliates"
     if medium == "audio":
@@ -122,6 +125,7 @@ _REFERRED = {
     "shopping": "Organic Shopping",
     "email": "Email",
     "ai": "AI Assistants",
+    "paid": "Paid Other",
 }
 
 

@@ -1,23 +1,23 @@
 """What sent the visitor: medium, source and search term of the referrer."""
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl
 
 from streams.enrich.page import split
+from streams.enrich.query import read_query
 from streams.enrich.sites import UNKNOWN, Site
 from streams.records import Event
 
 INTERNAL = "internal"
 OTHER = "unknown"
-_TERMS = ("q", "query", "p", "wd", "word", "text", "search", "keyword")
+_TERMS = (
+    "q", "query", "p", "wd", "word", "text", "search", "keyword", "keywords", "kw", "search_query", "search_term",
+    "searchfor", "qs", "qkw", "eingabe", "suche", "k", "s", "w", "as_q",
+)  # fmt: skip
 """Names under which search engines carry the words; the default rules cut them away before this stage."""
 
 
 def _term(query: str) -> str:
-    try:
-        found = dict(reversed(parse_qsl(query, max_num_fields=100)))
-    except ValueError:
-        return ""
+    found = read_query(query)
     return next((found[name] for name in _TERMS if name in found), "")
 
 
@@ -28,8 +28,8 @@ def _bare(host: str) -> str:
 def make_referrer(site_of: Callable[[str], Site]) -> Callable[[Event], None]:
     """Fills refr_urlhost, refr_medium, refr_source, refr_term; runs after the page stage.
 
-    Media: search, shopping, video, social, email, ai, internal (the page's own host), unknown (any other host); empty
-    without a referrer.
+    Media: search, shopping, video, social, email, ai, paid (an ad server), internal (the page's own host), unknown (any
+    other host); empty without a referrer.
     """
 
     def referrer(event: Event) -> None:

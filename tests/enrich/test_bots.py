@@ -1,13 +1,15 @@
 import pytest
 
+from streams.enrich.agent_data import open_agents, open_crawlers
 from streams.enrich.bots import make_bots
-from streams.enrich.sources import open_agents, open_crawlers
+from streams.enrich.networks import make_network_of
+from streams.enrich.site_data import open_networks
 from streams.enrich.useragent import make_useragent
 from tests.enrich.conftest import MakeEvent
 from tests.enrich.test_useragent import AGENTS
 
 CRAWLERS, _ = open_crawlers()
-bots = make_bots(CRAWLERS)
+bots = make_bots(CRAWLERS, make_network_of(open_networks()[0]))
 useragent = make_useragent(*open_agents())
 
 

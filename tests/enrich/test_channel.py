@@ -1,12 +1,13 @@
 import pytest
 
-from streams.anonymize.clickid import CLICK_IDS
+from streams.clickid import CLICK_IDS
 from streams.enrich.channel import CLICKS, make_channel
+from streams.enrich.site_data import open_sites
 from streams.enrich.sites import make_sites, media_of
-from streams.enrich.sources import open_sites
 from tests.enrich.conftest import MakeEvent
 
-channel = make_channel(make_sites(open_sites()), media_of(open_sites()))
+TABLE, _ = open_sites()
+channel = make_channel(make_sites(TABLE), media_of(TABLE))
 
 
 @pytest.mark.parametrize(

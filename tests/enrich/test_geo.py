@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.enrich.geo import make_geo, read_asn, read_city
-from streams.enrich.sources import open_default_city, open_geo
+from streams.enrich.geo_file import open_default_city, open_geo
 from streams.errors import ConfigError
 from tests.enrich.conftest import GEO, MakeEvent
 

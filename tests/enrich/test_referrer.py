@@ -1,11 +1,11 @@
 import pytest
 
 from streams.enrich.referrer import make_referrer
+from streams.enrich.site_data import open_sites
 from streams.enrich.sites import make_sites
-from streams.enrich.sources import open_sites
 from tests.enrich.conftest import MakeEvent
 
-referrer = make_referrer(make_sites(open_sites()))
+referrer = make_referrer(make_sites(open_sites()[0]))
 
 
 @pytest.mark.parametrize(

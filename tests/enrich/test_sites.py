@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.enrich.site_data import open_sites
 from streams.enrich.sites import UNKNOWN, make_sites, media_of
-from streams.enrich.sources import open_sites
 
-TABLE = open_sites()
+TABLE, _ = open_sites()
 site_of = make_sites(TABLE)
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared")) / "data" / "ref_matomo_cc0"
 

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.enrich.sources import open_agents
+from streams.enrich.agent_data import open_agents
 from streams.enrich.useragent import Agent, device_type, make_useragent
 from tests.enrich.conftest import MakeEvent
 
