@@ -1,5 +1,6 @@
 """Opens what user agents are read by: uap-core's patterns and the list of crawlers, installed or from a file."""
 
+import re
 from importlib import metadata
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from streams.enrich.private_copy import version_of
 from streams.enrich.useragent import Agent, ReadAgent
 from streams.errors import ConfigError
 
-_BAD_DATA = (OSError, yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError)
+_BAD_DATA = (OSError, yaml.YAMLError, re.error, ValueError, LookupError, TypeError, AttributeError)
 
 
 class _Crawler(msgspec.Struct):
