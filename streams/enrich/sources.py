@@ -41,7 +41,7 @@ def paths_of(geo: GeoSettings, enrich: EnrichSettings) -> dict[str, Path | None]
 
 
 def compose(opened: Mapping[str, Opened | None], paths: Mapping[str, Path | None], app_version: str) -> Lookups:
-    """Look-ups of what was opened. A table of one's own is named in app_version, beside the code that has the others."""
+    """Look-ups of what was opened. A table of one's own is named in app_version; the shipped ones are the code's."""
 
     def get(key: str) -> Opened:
         return opened[key] or (None, "")
