@@ -26,8 +26,19 @@ def write_mmdb(
         "languages": ["en"], "binary_format_major_version": 2, "binary_format_minor_version": 0, "build_epoch": built,
         "description": {"en": "made by a test"},
     }  # fmt: skip
-    path.write_bytes(tree.packed() + _GAP + bytes(data) + MARKER + _encode(about))
+    described = _control(7, len(about)) + b"".join(
+        _encode(key) + (_number(key, value) if isinstance(value, int) else _encode(value))
+        for key, value in about.items()
+    )
+    path.write_bytes(tree.packed() + _GAP + bytes(data) + MARKER + described)
     return path
+
+
+def _number(key: str, value: int) -> bytes:
+    """Numbers of the metadata have fixed sizes."""
+    if key == "build_epoch":
+        return _control(9, 8) + struct.pack(">Q", value)
+    return _encode(value) if key == "node_count" else _control(5, 2) + struct.pack(">H", value)
 
 
 def _bits(network: IPv4Network | IPv6Network, ip_version: int) -> str:
