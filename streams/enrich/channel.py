@@ -40,6 +40,13 @@ CLICKS = {
 }
 """Network of a click id → (source, medium) it stands for where no utm parameter says more."""
 
+GROUPS = frozenset({
+    "Direct", "Cross-network", "Paid Shopping", "Paid Search", "Paid Social", "Paid Video", "Display", "Paid Other",
+    "Organic Shopping", "AI Assistants", "Organic Social", "Organic Video", "Organic Search", "Referral", "Email",
+    "Affiliates", "Audio", "SMS", "Mobile Push Notifications", "Unassigned",
+})  # fmt: skip
+"""Every channel there is."""
+
 _CATEGORIES = {"bing": "search", "google": "search", "adwords": "search", "fb": "social", "ig": "social"}
 """Words people write into utm_source that are no host and no source's name."""
 
