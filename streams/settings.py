@@ -144,6 +144,9 @@ class EnrichSettings(_Section):
     crawlers: Path | None = Field(None, description="a crawler-user-agents.json; none: the one installed")
     referrers: Path | None = Field(None, description="sites of your own, which go before the known ones")
     bot_networks: Path | None = Field(None, description="networks of programs, in place of the known ones")
+    internal_hosts: list[str] = Field(
+        [], max_length=1000, description="hosts of your own, with all below them: referrers from there are internal"
+    )
     reload_interval: float = Field(
         10.0, ge=0, description="seconds between looks at these files and those of `geo`; 0: never look again"
     )

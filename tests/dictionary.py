@@ -14,8 +14,9 @@ _HEAD = """\
 # Data dictionary
 
 Every column of `events` and `sessions`. Read them through the views `events_v` and `sessions_v`, which have the same
-columns less `is_deleted`; `events_v` adds `session_id`. Short names under "from" are fields of Snowplow's tracker protocol,
-camelCase ones of the Segment spec. The stages stand in the order an event passes them; [enrichments.md](enrichments.md) tells what the third does.
+columns less `is_deleted`; `events_v` adds `session_id`. Short names under "from" are fields of Snowplow's tracker
+protocol, camelCase ones of the Segment spec. The stages stand in the order an event passes them:
+[enrichments.md](enrichments.md) tells what the third does.
 Made from the migrations in streams/warehouse/schema by `make docs`.
 
 """

@@ -28,6 +28,7 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     crawlers: Sequence[str]
     sites: Table
     networks: Networks = Networks()
+    internal_hosts: Sequence[str] = ()
     zones: frozenset[str] = frozenset()
     city: Lookup | None = None
     asn: Lookup | None = None
@@ -47,7 +48,7 @@ def make_steps(lookups: Lookups) -> tuple[Enricher, ...]:
         make_bots(lookups.crawlers, make_network_of(lookups.networks)),
         # the page's host tells internal referrers, its query the campaign; the channel is read off both
         make_page(),
-        make_referrer(site_of),
+        make_referrer(site_of, lookups.internal_hosts),
         make_campaign(),
         make_channel(site_of, media_of(lookups.sites)),
         # what the tracker said itself, in one spelling

@@ -1,6 +1,6 @@
 """Watches the data files of the enrichments and opens them anew when they change; what is in use stays until then."""
 
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -34,13 +34,13 @@ class DataFiles:
     """
 
     def __init__(self, geo: GeoSettings, enrich: EnrichSettings, app_version: str) -> None:
-        self._paths: Mapping[str, Path | None] = paths_of(geo, enrich)
-        self._app_version = app_version
+        paths = paths_of(geo, enrich)
         self._watched = {
-            key: _Watched(path, signature_of(path), signature_of(path)) for key, path in self._paths.items() if path
+            key: _Watched(path, signature_of(path), signature_of(path)) for key, path in paths.items() if path
         }
-        self._opened: dict[str, Opened | None] = {key: opener(self._paths[key]) for key, opener in OPENERS.items()}
-        self.lookups: Lookups = compose(self._opened, self._paths, app_version)
+        self._opened: dict[str, Opened | None] = {key: opener(paths[key]) for key, opener in OPENERS.items()}
+        self._compose = partial(compose, self._opened, geo, enrich, app_version)
+        self.lookups: Lookups = self._compose()
 
     @property
     def is_watching(self) -> bool:
@@ -54,7 +54,7 @@ class DataFiles:
         """
         changes = [change for key, watched in self._watched.items() if (change := self._look(key, watched))]
         if any(not change.problem for change in changes):
-            self.lookups = compose(self._opened, self._paths, self._app_version)
+            self.lookups = self._compose()
         return changes
 
     def _look(self, key: str, watched: _Watched) -> Change | None:

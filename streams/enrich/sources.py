@@ -40,12 +40,13 @@ def paths_of(geo: GeoSettings, enrich: EnrichSettings) -> dict[str, Path | None]
     return {key: getattr(sections[key.partition(".")[0]], key.partition(".")[2]) for key in OPENERS}
 
 
-def compose(opened: Mapping[str, Opened | None], paths: Mapping[str, Path | None], app_version: str) -> Lookups:
+def compose(opened: Mapping[str, Opened | None], geo: GeoSettings, enrich: EnrichSettings, app_version: str) -> Lookups:
     """Look-ups of what was opened. A table of one's own is named in app_version; the shipped ones are the code's."""
 
     def get(key: str) -> Opened:
         return opened[key] or (None, "")
 
+    paths = paths_of(geo, enrich)
     own = [get(key)[1] for key in ("enrich.referrers", "enrich.bot_networks") if paths[key]]
     return Lookups(
         read_agent=get("enrich.agents")[0],
@@ -53,6 +54,7 @@ def compose(opened: Mapping[str, Opened | None], paths: Mapping[str, Path | None
         crawlers=get("enrich.crawlers")[0],
         sites=get("enrich.referrers")[0],
         networks=get("enrich.bot_networks")[0],
+        internal_hosts=enrich.internal_hosts,
         zones=frozenset(available_timezones()),
         city=get("geo.city")[0],
         asn=get("geo.asn")[0],
@@ -63,5 +65,6 @@ def compose(opened: Mapping[str, Opened | None], paths: Mapping[str, Path | None
 
 def open_lookups(geo: GeoSettings, app_version: str, enrich: EnrichSettings | None = None) -> Lookups:
     """Everything the enrichments ask, by settings. Raises ConfigError for a file that cannot be used."""
-    paths = paths_of(geo, enrich or EnrichSettings())
-    return compose({key: opener(paths[key]) for key, opener in OPENERS.items()}, paths, app_version)
+    enrich = enrich or EnrichSettings()
+    paths = paths_of(geo, enrich)
+    return compose({key: opener(paths[key]) for key, opener in OPENERS.items()}, geo, enrich, app_version)
