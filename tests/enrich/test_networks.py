@@ -16,8 +16,8 @@ network_of = make_network_of(TABLE)
     ("address", "asn", "indicator"),
     [
         ("66.249.66.0", 15169, CRAWLER_NETWORK),  # Googlebot, cut to /24
-        ("66.249.95.0", 0, CRAWLER_NETWORK),
-        ("66.249.96.0", 0, ""),
+        ("66.249.79.0", 0, CRAWLER_NETWORK),
+        ("66.249.80.0", 0, ""),  # proxies: people read through them
         ("2001:4860:4801::", 15169, CRAWLER_NETWORK),
         ("2001:4860:4802::", 15169, ""),
         ("157.55.39.0", 8075, CRAWLER_NETWORK),  # Bing, within Microsoft's
