@@ -121,8 +121,9 @@ def _take_context(parsed: ParsedEvent, context: Context, headers: Headers) -> No
 
 
 def _hints(data: msgspec.Raw) -> str:
-    """Client hints are some 300 characters; what is far longer is none and says nothing."""
-    return bytes(data).decode() if 2 < len(data) <= MAX_HINTS else ""
+    """Client hints, an object of some 300 characters; what is no object or far longer is none and says nothing."""
+    sent = bytes(data)
+    return sent.decode() if len(sent) <= MAX_HINTS and sent.startswith(b'{"') else ""
 
 
 def _id(value: str | int | None) -> str:
