@@ -42,8 +42,8 @@ def kept_of(event: Event) -> str:
 def test_what_needs_no_mask_is_carried_over() -> None:
     """Times, coordinates, size and plain columns are the record's own."""
     event = event_of(
-        page_title="Shoes", se_value=2.5, webdriver=True, dvce_screenwidth=800, dvce_created_tstamp=1, dvce_sent_tstamp=2,
-        properties={"sku": "A-1"}, br_lang="de", platform="mob",
+        page_title="Shoes", se_value=2.5, dvce_screenwidth=800, dvce_created_tstamp=1, dvce_sent_tstamp=2,
+        properties={"sku": "A-1"}, br_lang="de", platform="mob", webdriver=True,
     )  # fmt: skip
 
     assert (event.collector_tstamp, event.derived_tstamp, event.arrival_tstamp) == (30, 10, 20)

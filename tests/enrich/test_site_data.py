@@ -11,7 +11,7 @@ OWN = """\
 search:
   House Search: [search.house.example]
 social:
-  Quora: [facebook.com]
+  Facebook: [quora.com]
 ai:
   ChatGPT: [chat.house.example]
 """
@@ -25,8 +25,7 @@ def test_lines_of_ones_own_go_before_the_known_ones(tmp_path: Path) -> None:
     site_of = make_sites(table)
 
     assert site_of("search.house.example") == ("search", "House Search")
-    assert site_of("www.facebook.com") == ("social", "Quora")
-    assert site_of("quora.com") == ("social", "Quora")
+    assert site_of("www.quora.com") == site_of("facebook.com") == ("social", "Facebook")
     assert site_of("chat.house.example") == site_of("chatgpt.com") == ("ai", "ChatGPT")
     assert version.startswith("referrers/")
     assert version != open_sites()[1]
