@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams import pipeline
 from streams.agents.enrich import PIECE, EnrichWorker
@@ -142,3 +146,61 @@ def test_a_batch_never_mixes_data(broker: EmbeddedBroker, tmp_path: Path) -> Non
     towns = [record.geo_city for record in asyncio.run(trial.written())[0] if isinstance(record, Event)]
 
     assert towns == ["Old Town"] * (PIECE + 10) + ["New Town"] * 3
+
+
+async def towns_until(broker: str, topics: tuple[str, str], town: str) -> list[str]:
+    """Send lines to the raw topic until an enriched event names the town; the towns named, in order."""
+    raw, enriched = topics
+    towns: list[str] = []
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest")
+    await asyncio.gather(producer.start(), consumer.start())
+    try:
+        consumer.assign([TopicPartition(enriched, 0)])
+        async with asyncio.timeout(90):
+            while town not in towns:
+                await producer.send_and_wait(raw, LINE % (7, len(towns)))
+                for records in (await consumer.getmany(timeout_ms=300)).values():
+                    found = [decode(record.value) for record in records]
+                    towns += [event.geo_city for event in found if isinstance(event, Event)]
+    finally:
+        await asyncio.gather(producer.stop(), consumer.stop())
+    return towns
+
+
+def test_a_running_worker_takes_up_a_new_file(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """The production worker as a process: old towns, then, after the file was replaced, new ones only."""
+    reloading, topics = Reloading(tmp_path), (f"{tmp_path.name}-raw", f"{tmp_path.name}-enriched")
+    asyncio.run(create_topics(broker.bootstrap, {topic: (1, {}) for topic in (*topics, "dead")}))
+    environment = {
+        **os.environ,
+        "THALWEG_SECRET": SECRET.decode(),
+        "THALWEG_KAFKA__BROKERS": broker.bootstrap,
+        "THALWEG_KAFKA__IDEMPOTENT": "false",
+        "THALWEG_KAFKA__SESSION_TIMEOUT": "6",
+        "THALWEG_KAFKA__GROUP_PREFIX": tmp_path.name,
+        "THALWEG_KAFKA__RAW_TOPIC": topics[0],
+        "THALWEG_KAFKA__ENRICHED_TOPIC": topics[1],
+        "THALWEG_FORMAT": "combined",
+        "THALWEG_MAX_AGE_DAYS": "100000",
+        "THALWEG_DATA_DIR": str(tmp_path),
+        "THALWEG_GEO__CITY": str(reloading.city),
+        "THALWEG_ENRICH__RELOAD_INTERVAL": "0.2",
+    }
+    command = [sys.executable, "-m", "streams.cli", "worker", "enrich"]
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as worker,
+    ):
+        try:
+            before = asyncio.run(towns_until(broker.bootstrap, topics, "Old Town"))
+            reloading.write("New Town", 2)
+            after = asyncio.run(towns_until(broker.bootstrap, topics, "New Town"))
+        finally:
+            worker.terminate()
+            worker.wait(30)
+
+    assert set(before) == {"Old Town"}
+    assert after == sorted(after, reverse=True)
+    assert set(after) == {"Old Town", "New Town"}
+    assert "geo.city: the changed file is in use" in log.read_text()
