@@ -191,8 +191,11 @@ def is_end(headers: Headers) -> bool:
     return headers.get("control") == "end"
 
 
-def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeline:
-    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable geo files."""
+def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: Lookups | None = None) -> Pipeline:
+    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable data files.
+
+    ``lookups`` are those of the settings where they are already open.
+    """
     options = PipelineOptions(
         enriched_partitions=enriched_partitions,
         app_id=settings.app_id,
@@ -202,4 +205,5 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeli
         max_age_ms=settings.max_age_days * _DAY_MS,
         max_event_bytes=settings.kafka.max_batch_bytes - BATCH_OVERHEAD,
     )
-    return make_pipeline(options, Keys(secret), default_rules(), open_lookups(settings.geo, __version__))
+    lookups = lookups or open_lookups(settings.geo, __version__, settings.enrich)
+    return make_pipeline(options, Keys(secret), default_rules(), lookups)

@@ -167,6 +167,21 @@ class GeoSettings(_Section):
     asn: Path | None = Field(None, description="number and organization of the autonomous system")
 
 
+class EnrichSettings(_Section):
+    """Files that replace or extend the data the enrichments bring along, and when changed files are looked for."""
+
+    agents: Path | None = Field(None, description="a regexes.yaml of uap-core; none: the one installed")
+    crawlers: Path | None = Field(None, description="a crawler-user-agents.json; none: the one installed")
+    referrers: Path | None = Field(None, description="sites of your own, which go before the known ones")
+    bot_networks: Path | None = Field(None, description="networks of programs, in place of the known ones")
+    internal_hosts: list[str] = Field(
+        [], max_length=1000, description="hosts of your own, with all below them: referrers from there are internal"
+    )
+    reload_interval: float = Field(
+        10.0, ge=0, description="seconds between looks at these files and those of `geo`; 0: never look again"
+    )
+
+
 class Settings(_Section):
     """All of it. ``load_settings`` is the way to make one."""
 
@@ -176,6 +191,7 @@ class Settings(_Section):
     apps: dict[str, SessionSettings] = Field({}, description="per app_id: the keys of `sessions` it changes")
     flush: FlushSettings = FlushSettings()
     geo: GeoSettings = GeoSettings()
+    enrich: EnrichSettings = EnrichSettings()
 
     app_id: str = Field("default", description="where nothing in the input names the app")
     format: FormatName | None = Field(None, description="where no header `format` names it")

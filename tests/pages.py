@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from streams.config import PREFIX, STEP, section_of
 from streams.metrics import Metrics, page
 from streams.settings import Settings
+from tests import dictionary
 
 ROOT = Path(__file__).parents[1]
 _REFERENCE_HEAD = """\
@@ -44,6 +45,7 @@ def pages() -> dict[Path, str]:
             "\n\n\n", "\n\n"
         ),
         Path("docs/metrics.md"): _METRICS_HEAD + page(Metrics()),
+        Path("docs/dictionary.md"): dictionary.page(),
     }
 
 

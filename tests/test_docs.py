@@ -27,6 +27,9 @@ PAGES = sorted([README, ROOT / "k8s" / "README.md", *(ROOT / "docs").rglob("*.md
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 MINUTE = 60
+SHARED = Path(os.environ.get("THALWEG_SHARED", ROOT.parent / "shared"))
+ELASTIC = SHARED / "data" / "access_elastic_semicomplete" / "apache_logs"
+ELASTIC_LOG = "elastic log"
 
 
 def name_of(value: object) -> str:
@@ -94,11 +97,24 @@ def test_commands_of_the_pages_run(block: Block, reader: tuple[Path, str]) -> No
 
     assert done.returncode == 0, f"{block.script}\n{done.stdout}\n{done.stderr}"
     assert done.stdout.strip()
+    assert block.output in (None, done.stdout)
+
+
+@pytest.mark.skipif(not ELASTIC.exists(), reason="Elastic's example log (../shared) is not here")
+def test_commands_on_the_elastic_log_print_what_the_page_says(tmp_path: Path) -> None:
+    """In order, in a folder that holds the log; where the page shows what comes out, that comes out."""
+    (tmp_path / "apache_logs").symlink_to(ELASTIC)
+    for block in BLOCKS:
+        if block.needs == ELASTIC_LOG:
+            done = run(block, tmp_path)
+
+            assert done.returncode == 0, f"{block.script}\n{done.stdout}\n{done.stderr}"
+            assert block.output in (None, done.stdout)
 
 
 def test_each_need_is_a_known_one() -> None:
     """A block is left out only for what a test on this machine cannot give."""
-    assert {block.needs for block in BLOCKS} == {"", "fresh clone", "cluster", "docker", "kubectl"}
+    assert {block.needs for block in BLOCKS} == {"", "fresh clone", "cluster", "docker", "kubectl", ELASTIC_LOG}
     assert sum(not block.needs for block in BLOCKS) >= 3
 
 

@@ -20,7 +20,7 @@ from streams.records import NO_ID, Event, ParsedEvent
 
 TEXTS = (
     "platform event event_name page_title mkt_medium mkt_source mkt_term mkt_content mkt_campaign br_lang os_timezone "
-    "se_category se_action se_label se_property contexts useragent"
+    "se_category se_action se_label se_property contexts ua_hints useragent"
 ).split()
 """Every field with free text of the input, but URLs, ids and ``properties``; ``useragent`` is the last."""
 
@@ -100,14 +100,14 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         (
             event.platform, event.event, event.event_name, event.page_title, event.mkt_medium, event.mkt_source,
             event.mkt_term, event.mkt_content, event.mkt_campaign, event.br_lang, event.os_timezone, event.se_category,
-            event.se_action, event.se_label, event.se_property, event.contexts, event.useragent,
+            event.se_action, event.se_label, event.se_property, event.contexts, event.ua_hints, event.useragent,
         ) = cleaned  # fmt: skip
         if event.useragent == _ABSENT:
             event.useragent = ""
         event.page_url, event.mkt_network = page_url, network
         event.page_referrer = "" if page_referrer == _ABSENT else page_referrer
         event.dvce_screenwidth, event.dvce_screenheight = raw.dvce_screenwidth, raw.dvce_screenheight
-        event.se_value = raw.se_value
+        event.se_value, event.webdriver = raw.se_value, raw.webdriver
         event.properties, event.bot_indicators = properties, []
         event.rules_version = rules_version
         if (

@@ -4,8 +4,8 @@ from urllib.parse import unquote, urlsplit
 
 import re2
 
-from streams.anonymize.clickid import CLICK_IDS
 from streams.anonymize.redact import redact, redact_names
+from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
 CAMPAIGN_PREFIX = "utm_"

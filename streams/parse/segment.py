@@ -12,7 +12,7 @@ from streams.parse.json_guard import undecoded, unfit
 from streams.parse.properties import as_texts
 from streams.parse.range import UINT16_MAX
 from streams.parse.result import MAX_BYTES, Empty, Headers, Parsed, Parser
-from streams.parse.segment_message import MAX_TEXT, Context, Message, Page
+from streams.parse.segment_message import MAX_HINTS, MAX_TEXT, Context, Message, Page
 from streams.parse.segment_times import read_times
 from streams.records import ParsedEvent
 
@@ -110,6 +110,7 @@ def _take_context(parsed: ParsedEvent, context: Context, headers: Headers) -> No
     parsed.ip = context.ip or headers.get("ip", "")
     parsed.useragent = context.user_agent or headers.get("user_agent", "")
     parsed.br_lang, parsed.os_timezone = context.locale or "", context.timezone or ""
+    parsed.ua_hints = _hints(context.user_agent_data)
     screen, campaign = context.screen, context.campaign
     if screen is not None:
         parsed.dvce_screenwidth, parsed.dvce_screenheight = _pixels(screen.width), _pixels(screen.height)
@@ -117,6 +118,12 @@ def _take_context(parsed: ParsedEvent, context: Context, headers: Headers) -> No
         parsed.mkt_medium, parsed.mkt_source = campaign.medium or "", campaign.source or ""
         parsed.mkt_term, parsed.mkt_content = campaign.term or "", campaign.content or ""
         parsed.mkt_campaign = campaign.name or ""
+
+
+def _hints(data: msgspec.Raw) -> str:
+    """Client hints, an object of some 300 characters; what is no object or far longer is none and says nothing."""
+    sent = bytes(data)
+    return sent.decode() if len(sent) <= MAX_HINTS and sent.startswith(b'{"') else ""
 
 
 def _id(value: str | int | None) -> str:

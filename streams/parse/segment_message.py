@@ -6,12 +6,13 @@ Traits, ``integrations`` and all else that is not named here is skipped undecode
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 MAX_TEXT = 8192
 MAX_ID = 512
 MAX_APP = 128
 MAX_NAME = 256
+MAX_HINTS = 2048
 MAX_PROPERTIES = 255
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)] | None
@@ -59,6 +60,8 @@ class Context(Struct, rename="camel", gc=False):
     app: App | None = None
     ip: Text = None
     user_agent: Text = None
+    user_agent_data: Raw = Raw()
+    """Client hints, an object; kept as it comes."""
     locale: Text = None
     timezone: Text = None
     page: Page | None = None
