@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from models.funnels import Counted, FunnelResult
+from models.funnels import Counted, FunnelResult, StepCount
 from models.report.facts import OTHER, Flow, Period
 from models.report.text import plain, shortened
 
@@ -19,7 +19,8 @@ def over_time(periods: Sequence[Period], unit: str) -> Figure:
     """Sessions and visitors by period; bars where there are too few periods for a line."""
     starts = [period.start.strftime("%Y-%m-%d %H:%M") for period in periods]
     series = {"Sessions": [p.sessions for p in periods], "Visitors": [p.visitors for p in periods]}
-    form: dict[str, Any] = {"type": "bar"} if len(periods) < 4 else {"type": "scatter", "mode": "lines"}
+    is_line = len(periods) > 3
+    form: dict[str, Any] = {"type": "scatter", "mode": "lines"} if is_line else {"type": "bar"}
     data = [
         {
             **form,
@@ -34,10 +35,15 @@ def over_time(periods: Sequence[Period], unit: str) -> Figure:
     ]
     layout = {
         "hovermode": "x unified",
-        "xaxis": {"type": "date" if len(periods) > 3 else "category", "showgrid": False, "nticks": 6},
+        "xaxis": {
+            "type": "date" if len(periods) > 3 else "category",
+            "showgrid": False,
+            "nticks": 6,
+            "ticks": "outside",
+        },
         "yaxis": {"rangemode": "tozero", "tickformat": ",d", "nticks": 5},
         "legend": {"orientation": "h", "x": 0, "y": 1.12},
-        "margin": {"l": 48, "r": 8, "t": 28, "b": 36},
+        "margin": {"l": 48, "r": 16, "t": 28, "b": 40},
         "bargap": 0.4,
         "title": {"text": ""},
     }
@@ -105,9 +111,16 @@ def funnel_chart(result: FunnelResult) -> Figure:
         "xaxis": {"tickformat": ".0%", "range": [0, 1.18], "tickvals": [0, 0.25, 0.5, 0.75, 1], "fixedrange": True},
         "yaxis": {"autorange": "reversed", "automargin": True, "showgrid": False, "fixedrange": True},
         "margin": {"l": 8, "r": 8, "t": 28 if result.groups else 8, "b": 28},
+        "annotations": [] if result.groups else [_count_at(*at) for at in zip(result.total.steps, labels, strict=True)],
     }
     height = 64 + len(labels) * max(44, 20 * len(groups)) + (28 if result.groups else 0)
     return {"data": data, "layout": layout, "height": height, "label": f"Funnel {result.funnel.name}"}
+
+
+def _count_at(step: StepCount, label: str) -> dict[str, Any]:
+    """The count, right of the bar and its interval."""
+    place = {"x": max(step.high, step.conversion), "y": label, "xanchor": "left", "xshift": 6}
+    return {**place, "text": f"{step.count:,}", "showarrow": False}
 
 
 def _short(step: str) -> str:
@@ -121,9 +134,7 @@ def _bars(group: Counted, labels: list[str], colour: str) -> dict[str, Any]:
         "name": plain(group.group or "all"),
         "y": labels,
         "x": [step.conversion for step in group.steps],
-        "text": [f"{step.count:,}" for step in group.steps],
-        "textposition": "outside",
-        "cliponaxis": False,
+        "customdata": [f"{step.count:,}" for step in group.steps],
         "marker": {"color": colour},
         "error_x": {
             "type": "data",
@@ -134,5 +145,5 @@ def _bars(group: Counted, labels: list[str], colour: str) -> dict[str, Any]:
             "thickness": 1.2,
             "width": 3,
         },
-        "hovertemplate": "%{y}: %{x:.1%} (%{text})<extra>%{fullData.name}</extra>",
+        "hovertemplate": "%{y}: %{x:.1%} (%{customdata})<extra>%{fullData.name}</extra>",
     }

@@ -36,7 +36,7 @@ SELECT app_id, first_page_urlpath, first_page_title, last_page_urlpath, last_pag
 FROM {database}.sessions_v WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6
 """
 _RANKING = """
-SELECT {column} AS value, count() AS n, uniqExact(app_id, visitor_id), avg(is_bounce), avg(views)
+SELECT {column} AS value, count() AS n, uniqExact(app_id, visitor_id), avg(is_bounce)
 FROM {database}.sessions_v WHERE {condition} GROUP BY value ORDER BY n DESC, value
 """
 _RETENTION = """
@@ -186,11 +186,7 @@ def _utc(time: datetime) -> datetime:
 
 
 def _ranking(rows: list[tuple[Any, ...]]) -> list[Ranked]:
-    return [
-        Ranked(str(name), sessions, bounced, visitors)
-        for name, sessions, visitors, bounced, _views in rows
-        if name != ""
-    ]
+    return [Ranked(name, sessions, bounced, visitors) for name, sessions, visitors, bounced in rows if name]
 
 
 def _templates(rows: list[tuple[Any, ...]]) -> dict[str, Templates]:

@@ -69,8 +69,8 @@ def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list
         Section(
             id="retention",
             title="Retention by week",
-            note="Of the visitors first seen in a week, how many came again in the weeks after. The newest week may not be"
-            " over; visitors from before the time range count as new.",
+            note="Of the visitors first seen in a week, how many came again in the weeks after. The newest week may not"
+            " be over; visitors from before the time range count as new.",
             body=tables.retention(facts.cohorts),
         ),
     ]
@@ -83,7 +83,7 @@ def _referrers(facts: Facts) -> str:
 
 
 def _devices(facts: Facts) -> str:
-    return tables.ranking("Device", facts.devices) + tables.ranking("Browser", facts.browsers[:6])
+    return tables.ranking("Device", facts.devices) + tables.ranking("Browser", facts.browsers, most_rows=6)
 
 
 def _funnels(funnels: Sequence[FunnelResult], store: str) -> str:

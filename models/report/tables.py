@@ -12,17 +12,17 @@ _WEEKS = 12
 _TIME = {"hour": "%a %d %b %H:%M", "day": "%a %d %b %Y", "week": "week of %d %b %Y"}
 
 
-def ranking(head: str, rows: Sequence[Ranked], *, kind: str = "", bounces: bool = True) -> str:
+def ranking(head: str, rows: Sequence[Ranked], *, kind: str = "", most_rows: int = ROWS) -> str:
     """The largest ones with a bar for their share, then the sum of the others."""
     if not rows:
         return empty("Nothing here yet.")
     of = sum(row.sessions for row in rows)
-    most = max(row.sessions for row in rows)
-    shown = list(rows[: ROWS if len(rows) > ROWS + 1 else ROWS + 1])
+    most = rows[0].sessions
+    shown = list(rows[: most_rows if len(rows) > most_rows + 1 else most_rows + 1])
     if rest := rows[len(shown) :]:
         n = sum(row.sessions for row in rest)
         shown.append(Ranked(f"{len(rest):,} others", n, sum(row.bounced * row.sessions for row in rest) / n))
-    heads = [head, "Sessions", "Share", *(["Bounced"] if bounces else [])]
+    heads = [head, "Sessions", "Share", "Bounced"]
     lines = [
         _cells(
             f'<td class="name{" rest" if rest and row is shown[-1] else ""}"'
@@ -30,7 +30,7 @@ def ranking(head: str, rows: Sequence[Ranked], *, kind: str = "", bounces: bool 
             f"<span{_kind(kind, row.name)}>{breakable(row.name)}</span></td>",
             number(row.sessions),
             percent(row.sessions / of),
-            *([percent(row.bounced)] if bounces else []),
+            percent(row.bounced),
         )
         for row in shown
     ]

@@ -36,38 +36,24 @@ class _Wishes(msgspec.Struct, frozen=True, kw_only=True):
 
 def funnel(  # noqa: PLR0913 - one option each
     store: Annotated[str, typer.Option("--store", help="A folder, or clickhouse://user@host:port/database")],
-    steps: Annotated[
-        list[str] | None, typer.Option("--steps", help='A step: "page:/product/:id", "event:Name".')
-    ] = None,
+    steps: Annotated[list[str] | None, typer.Option("--steps", help='As "page:/product/:id" or "event:Name".')] = None,
     more: Annotated[list[str] | None, typer.Argument(metavar="[STEP]...", help="More steps.")] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="Saved funnels, or one of GitLab's, instead of steps.")
-    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Saved funnels, or one of GitLab's, not steps.")] = None,
     name: Annotated[str, typer.Option("--name", help="A name for it; with --file, the one to count.")] = "",
-    within: Annotated[
-        str, typer.Option("--within", help="Longest time from first to last step: 90s, 30min, 1d.")
-    ] = "1d",
+    within: Annotated[str, typer.Option("--within", help="From first step to last: 90s, 30min, 1d.")] = "1d",
     order: Annotated[Order, typer.Option("--order", help="loose: anything may come between steps.")] = Order.LOOSE,
     scope: Annotated[Scope, typer.Option("--scope", help="What walks: a session, or a visitor.")] = Scope.SESSION,
-    by: Annotated[
-        str | None, typer.Option("--by", help="Also for each value of a column: dvce_type, geo_country…")
-    ] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Also by a column: dvce_type, geo_country…")] = None,
     app_id: Annotated[str | None, typer.Option("--app", help="The app; without it all of them.")] = None,
     since: Annotated[datetime | None, typer.Option("--since", help="Sessions that start from then on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--until", help="… and before then (UTC).")] = None,
     bots: Annotated[bool, typer.Option("--bots", help="Bots too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a funnel, a line each.")] = False,
-    sql: Annotated[
-        bool, typer.Option("--sql", help="Print the ClickHouse statement with the same counts instead.")
-    ] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the ClickHouse statement with these counts.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw it, into an HTML file.")] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="Keep the counts in tables funnels and funnel_steps.")
-    ] = False,
+    record: Annotated[bool, typer.Option("--record", help="Keep the counts in funnels and funnel_steps.")] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Save the definition in a YAML file.")] = None,
-    gitlab: Annotated[
-        Path | None, typer.Option("--gitlab", help="Write the definition as GitLab's funnel file.")
-    ] = None,
+    gitlab: Annotated[Path | None, typer.Option("--gitlab", help="Write it as GitLab's funnel file.")] = None,
 ) -> None:
     """Count the sessions or visitors that take each step of a funnel, in order, within a time."""
     given = Funnel(

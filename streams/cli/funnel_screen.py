@@ -12,8 +12,6 @@ from streams.cli.screen import cell
 if TYPE_CHECKING:
     from models.funnels import Counted, FunnelResult, StepCount
 
-_BAR = 20
-
 
 def show(result: "FunnelResult") -> None:
     """The whole funnel, then its groups."""
@@ -38,15 +36,13 @@ def explain(result: "FunnelResult") -> None:
 
 def _steps(result: "FunnelResult") -> Table:
     funnel, total = result.funnel, result.total
-    title = (
-        f"{funnel.name or 'Funnel'}: {total.of:,} {funnel.scope}s, {funnel.order}, within {duration(funnel.within_ms)}"
-    )
+    within = duration(funnel.within_ms)
+    title = f"{funnel.name or 'Funnel'}: {total.of:,} {funnel.scope}s, {funnel.order}, within {within}"
     table = Table(title=cell(title), title_justify="left")
-    for head, justify in (
-        ("", "right"), ("step", "left"), (f"{funnel.scope}s", "right"), ("of the first", "right"), ("95 %", "right"),
-        ("left before", "right"), ("median wait", "right"), ("", "left"),
-    ):  # fmt: skip
-        table.add_column(head, justify="left" if justify == "left" else "right", overflow="fold")
+    table.add_column("", justify="right")
+    table.add_column("step", overflow="fold")
+    for head in (f"{funnel.scope}s", "of first", "95 %", "left", "wait"):
+        table.add_column(head, justify="right", no_wrap=True)
     for step in total.steps:
         table.add_row(*_row(step))
     return table
@@ -62,10 +58,9 @@ def _row(step: "StepCount") -> list[Text]:
             step.step,
             f"{step.count:,}",
             f"{step.conversion:.1%}",
-            "–" if is_first else f"{100 * step.low:.1f}–{step.high:.1%}",
+            "–" if is_first else f"{100 * step.low:.1f}–{100 * step.high:.1f}",
             "–" if is_first else f"{step.drop_off:.1%}",
             wait,
-            "█" * round(_BAR * step.conversion),
         )
     ]
 
