@@ -80,7 +80,7 @@ def flow_chart(flows: Sequence[Flow]) -> Figure:
             "source": [left.index(entry) for (entry, _), _n in links],
             "target": [len(left) + right.index(exit_) for (_, exit_), _n in links],
             "value": [n for _, n in links],
-            "color": ["var(--link)"] * len(links),
+            "color": [COLOURS[left.index(entry) % len(COLOURS)].replace("var", "fade") for (entry, _), _n in links],
             "hovertemplate": "%{source.customdata} → %{target.customdata}: %{value:,} sessions<extra></extra>",
         },
         "textfont": {"color": "var(--text)", "size": 12, "shadow": "none"},
@@ -108,9 +108,9 @@ def funnel_chart(result: FunnelResult) -> Figure:
         "bargap": 0.3,
         "showlegend": bool(result.groups),
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
-        "xaxis": {"tickformat": ".0%", "range": [0, 1.18], "tickvals": [0, 0.25, 0.5, 0.75, 1], "fixedrange": True},
-        "yaxis": {"autorange": "reversed", "automargin": True, "showgrid": False, "fixedrange": True},
-        "margin": {"l": 8, "r": 8, "t": 28 if result.groups else 8, "b": 28},
+        "xaxis": {"tickformat": ".0%", "range": [0, 1], "tickvals": [0, 0.5, 1], "tickangle": 0},
+        "yaxis": {"autorange": "reversed", "automargin": True, "showgrid": False},
+        "margin": {"l": 8, "r": 16 if result.groups else 72, "t": 28 if result.groups else 8, "b": 28},
         "annotations": [] if result.groups else [_count_at(*at) for at in zip(result.total.steps, labels, strict=True)],
     }
     height = 64 + len(labels) * max(44, 20 * len(groups)) + (28 if result.groups else 0)

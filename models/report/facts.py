@@ -15,10 +15,10 @@ from models.templates import Templates, learn
 from streams.warehouse.client import qualified
 
 OTHER = "other"
-NO_PAGE = "(no page)"
 _TOTALS = """
 SELECT count(), uniqExact(app_id, visitor_id), uniqExact(app_id), sum(views), sum(total_events), avg(is_bounce),
-       avg(is_new_visitor), quantileExact(0.5)(absolute_time_in_s), min(start_tstamp), max(start_tstamp)
+       avg(is_new_visitor), quantileExact(0.5)(absolute_time_in_s), countIf(views = 0),
+       min(start_tstamp), max(start_tstamp)
 FROM {database}.sessions_v WHERE {condition}
 """
 _VISITS = """
@@ -62,6 +62,7 @@ class Totals(msgspec.Struct, frozen=True):
     bounced: float
     new: float
     median_s: float
+    without_view: int
     first: datetime
     last: datetime
 
@@ -205,7 +206,7 @@ class _End(msgspec.Struct, frozen=True):
 
 
 class _Ends:
-    """Where sessions begin and end, by template; the app's name goes before it where there are several."""
+    """Where sessions with a view begin and end, by template; the app's name goes before it where there are several."""
 
     def __init__(self, rows: list[tuple[Any, ...]], templates: dict[str, Templates], *, several_apps: bool) -> None:
         self._templates, self._several = templates, several_apps
@@ -216,12 +217,16 @@ class _Ends:
 
     def _name(self, app: str, path: str, title: str) -> str:
         templates = self._templates.get(app)
-        name = (templates.of(path) if templates else path) or title or NO_PAGE
+        name = (templates.of(path) if templates else path) or title
+        if not name:
+            return ""
         return f"{app} · {name}" if self._several else name
 
     def ranking(self, side: Callable[[_End], str]) -> list[Ranked]:
         sessions, bounces = Counter[str](), Counter[str]()
         for end in self._ends:
+            if not side(end):
+                continue
             sessions[side(end)] += end.sessions
             bounces[side(end)] += end.bounces
         return [
@@ -231,7 +236,7 @@ class _Ends:
     def flows(self) -> list[Flow]:
         flows = Counter[tuple[str, str]]()
         for end in self._ends:
-            if end.is_walk:
+            if end.is_walk and end.entry and end.exit:
                 flows[end.entry, end.exit] += end.sessions
         return [Flow(*pair, n) for pair, n in sorted(flows.items(), key=lambda kv: (-kv[1], kv[0]))]
 

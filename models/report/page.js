@@ -16,7 +16,9 @@
   }
 
   function coloured(value, colour) {
-    if (typeof value === "string") return value.replace(/^var\((--[a-z0-9]+)\)$/, (_, name) => colour(name));
+    if (typeof value === "string") {
+      return value.replace(/^(var|fade)\((--[a-z0-9]+)\)$/, (_, kind, name) => colour(name) + (kind === "fade" ? colour("--fade") : ""));
+    }
     if (Array.isArray(value)) return value.map((item) => coloured(item, colour));
     if (value && typeof value === "object") {
       return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item, colour)]));

@@ -37,7 +37,7 @@ def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list
         Section(
             id="landing",
             title="Landing pages",
-            note="First page or screen of a session; ids in paths count as one page.",
+            note="First page or screen of a session; ids in paths count as one page." + _without_view(facts.totals),
             body=tables.ranking("Page", facts.landing),
             half=True,
         ),
@@ -74,6 +74,10 @@ def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list
             body=tables.retention(facts.cohorts),
         ),
     ]
+
+
+def _without_view(totals: Totals) -> str:
+    return f" {totals.without_view:,} sessions had none." if totals.without_view else ""
 
 
 def _referrers(facts: Facts) -> str:
