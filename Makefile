@@ -29,7 +29,7 @@ demo: $(STAMP) ## simulate a shop's traffic, run everything on it embedded, show
 test: $(STAMP) ## the tests that run embedded
 	$(BIN)/pytest
 
-test-kafka: $(STAMP) ## the tests on Apache Kafka and a ClickHouse server (needs Java 17, Maven, apt)
+test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
 	$(BIN)/pytest -m kafka
 
 bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json

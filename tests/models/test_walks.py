@@ -38,15 +38,14 @@ def window_funnel(
     client: Client, steps: list[Step], funnel: list[list[int]], within: int, order: Order, n: int = UNITS
 ) -> list[int]:
     """ClickHouse's answer."""
+    client.execute("TRUNCATE TABLE walks")
+    client.execute("INSERT INTO walks VALUES", steps)
+    conditions = ", ".join(f"code IN ({', '.join(map(str, codes))})" for codes in funnel)
     levels = [0] * n
-    if steps:
-        rows = ", ".join(f"({unit}, {time}, {code})" for unit, time, code in steps)
-        conditions = ", ".join(f"code IN ({', '.join(map(str, codes)) or 'NULL'})" for codes in funnel)
-        for unit, level in client.execute(
-            f"SELECT unit, windowFunnel({within}{MODES[order]})(time, {conditions})"
-            f" FROM values('unit UInt16, time UInt64, code UInt8', {rows}) GROUP BY unit"
-        ):
-            levels[unit] = level
+    for unit, level in client.execute(
+        f"SELECT unit, windowFunnel({within}{MODES[order]})(time, {conditions}) FROM walks GROUP BY unit"
+    ):
+        levels[unit] = level
     return levels
 
 
@@ -54,6 +53,7 @@ def window_funnel(
 def server(address: StoreAddress) -> Iterator[Client]:
     """The embedded server."""
     client = Client(address.host, address.port, user=address.user, password=address.password)
+    client.execute("CREATE TEMPORARY TABLE walks (unit UInt16, time UInt64, code UInt8)")
     yield client
     client.disconnect()
 
