@@ -96,10 +96,14 @@ def _apps(client: Client, database: str, selection: Selection) -> list[str]:
 
 
 class _Codes(dict[bytes, int]):
-    """Numbers its keys in the order in which they are first asked for."""
+    """Numbers its keys from ``first`` on, in the order in which they are first asked for."""
+
+    def __init__(self, first: int = 0) -> None:
+        super().__init__()
+        self._first = first
 
     def __missing__(self, key: bytes) -> int:
-        code = self[key] = len(self)
+        code = self[key] = self._first + len(self)
         return code
 
 
@@ -114,14 +118,14 @@ class _Reading:
 
     def take(self, app: str, blocks: Iterable[Sequence[Sequence[Any]]]) -> None:
         """Add the sessions of one app."""
-        first, steps_of = len(self._vocabulary), _Codes()
+        steps_of = _Codes(len(self._vocabulary))
         for block in blocks:
             sessions, visitors, started, steps, offsets, values = zip(*block, strict=True)
             self._sessions += b"".join(sessions)
             self._visitors += b"".join(visitors)
             self._started.extend(started)
             self._lengths.extend(map(len, steps))
-            self._codes.extend(first + steps_of[step] for step in chain.from_iterable(steps))
+            self._codes.extend(map(steps_of.__getitem__, chain.from_iterable(steps)))
             self._offsets.extend(chain.from_iterable(offsets))
             self._values.extend(map(self._names.__getitem__, values))
         self._vocabulary += [(app, step.decode("utf-8", "replace")) for step in steps_of]

@@ -50,7 +50,8 @@ def page(title: str, subtitle: str, head: str, sections: Sequence[Section], foot
 
 def chart(figure: Figure) -> str:
     """A figure's place in the page; it is drawn where the browser can, and the table beside it says the same."""
-    told = json.dumps(figure, separators=(",", ":")).replace("<", "\\u003c")
+    drawn = {key: value for key, value in figure.items() if key != "label"}
+    told = json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")
     return (
         f'<div class="chart" role="img" aria-label="{html(figure["label"])}" style="height:{figure["height"]}px">'
         f'<script type="application/json">{told}</script></div>'

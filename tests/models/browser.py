@@ -4,6 +4,7 @@ Source: https://chromedevtools.github.io/devtools-protocol
 """
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -102,13 +103,20 @@ class Tab:
             self.complaints.append(str(params["entry"]))
 
 
+def _high(descriptor: int) -> int:
+    """The same pipe under a number that is not in the way of 3 and 4, which the browser reads and writes."""
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 20)
+    os.close(descriptor)
+    return moved
+
+
 @contextmanager
 def open_browser(profile: Path) -> Iterator[Tab]:
     """A browser with an empty profile; it ends with the block."""
     assert BROWSER
-    to_browser, from_us = os.pipe()
-    to_us, from_browser = os.pipe()
-    command = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", BROWSER, *_FLAGS]
+    to_browser, from_us = map(_high, os.pipe())
+    to_us, from_browser = map(_high, os.pipe())
+    command = ["bash", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "bash", BROWSER, *_FLAGS]
     process = subprocess.Popen(
         [*command, f"--user-data-dir={profile}", "about:blank"],
         pass_fds=(to_browser, from_browser),
