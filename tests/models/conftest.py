@@ -14,7 +14,6 @@ from streams.settings import ClickHouseSettings
 from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress, open_store
 from streams.warehouse.migrate import migrate
-from tests.flow.conftest import thalweg
 
 pytest.importorskip("sklearn", reason="the extra `models` is not installed")
 pytest.importorskip("chdb", reason="the extra `embedded` is not installed")
@@ -98,13 +97,3 @@ def place(address: StoreAddress) -> Iterator[Place]:
     yield Place(client, settings.database)
     client.execute(f"DROP DATABASE {settings.database}")
     client.disconnect()
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small ``thalweg demo``: ``store`` and ``report.html``."""
-    folder = tmp_path_factory.mktemp("demo") / "demo"
-    done = thalweg("demo", "--events", "4000", "--dir", str(folder))
-    assert done.returncode == 0, done.stderr
-    assert f"Report: {folder / 'report.html'}" in done.stdout.replace("\n", "").replace("(open", " (open")
-    return folder

@@ -14,7 +14,7 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: str(file.stem))
 def test_a_notebook_runs_on_a_fresh_demo(file: Path, demo: Path) -> None:
     """From its first cell to its last, without an error."""
-    notebook = nbformat.read(file, as_version=4)
+    notebook = nbformat.reads(file.read_text(), as_version=4)  # type: ignore[no-untyped-call]
 
     NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": demo.parent}}
