@@ -72,6 +72,10 @@ class Templates(msgspec.Struct, frozen=True):
         """The templates that hold an ``:id``, sorted."""
         return sorted(path for path in _walk(self.root, []) if ID in path)
 
+    def literals(self) -> list[str]:
+        """The paths without an ``:id``, sorted."""
+        return sorted(path for path in _walk(self.root, []) if ID not in path)
+
 
 def learn(paths: Mapping[str, int], limits: Limits = DEFAULT_LIMITS) -> Templates:
     """Templates from paths (as ``/a/b``) and how often each was visited. Depends on nothing but these.

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, funnel, load, migrate, rebuild, report, run, sql, store, worker
+from streams.cli import demo, funnel, load, migrate, rebuild, report, run, sql, store, templates, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
 app.command("rebuild")(rebuild.rebuild)
 app.command("funnel")(funnel.funnel)
+app.command("templates")(templates.templates)
 app.command("report")(report.report)
 
 
