@@ -53,6 +53,7 @@ lock: ## make the lock files anew, with the newest versions pyproject.toml allow
 	.lock/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
 	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra models --extra dev -o requirements/all.lock
 	$(COMPILE) --upgrade pyproject.toml -c requirements/all.lock -o requirements/worker.lock
+	$(COMPILE) --upgrade pyproject.toml --extra models -c requirements/all.lock -o requirements/models.lock
 	$(COMPILE) --upgrade requirements/build.in -o requirements/build.lock
 	rm -rf .lock
 
