@@ -86,14 +86,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
         yield found
 
 
-@pytest.fixture
-def place(address: StoreAddress) -> Iterator[Place]:
-    """A migrated database without rows."""
-    settings = ClickHouseSettings(
-        host=address.host, port=address.port, user=address.user, database=f"models_{next(_numbers)}"
-    )
+@pytest.fixture(scope="session")
+def migrated(address: StoreAddress) -> Iterator[Place]:
+    """A migrated database for the whole folder."""
+    settings = ClickHouseSettings(host=address.host, port=address.port, user=address.user, database="models")
     client = make_client(settings, address.password)
     migrate(client, settings.database)
     yield Place(client, settings.database)
-    client.execute(f"DROP DATABASE {settings.database}")
     client.disconnect()
+
+
+@pytest.fixture
+def place(migrated: Place) -> Place:
+    """A migrated database without rows."""
+    for table in ("sessions", "funnels", "funnel_steps"):
+        migrated.client.execute(f"TRUNCATE TABLE {migrated.name}.{table}")
+    return migrated
