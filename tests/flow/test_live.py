@@ -223,7 +223,7 @@ def test_invariant_4_nothing_personal_leaves_the_restricted_zone(lived: Lived, c
     installation = lived.installation
     records = read_all(installation.brokers, {"enriched": ENRICHED, installation.changelog: ENRICHED})
     texts = [b"".join([r.key or b"", r.value or b"", *(v for _, v in r.headers)]) for r in records]
-    rows = all_rows(client)
+    rows = all_rows(client, installation.database)
     texts += [row.encode() for table in rows.values() for row in table]
     texts.append(installation.log_texts())
 
