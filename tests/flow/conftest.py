@@ -15,6 +15,7 @@ from clickhouse_driver import Client
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.target import open_target
+from tests.flow.sql_sessions import ON_TIME, in_islands
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
@@ -62,35 +63,24 @@ def contents(client: Client) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def islands(client: Client, gap_ms: int, *, at_least: bool = False) -> set[tuple[Any, ...]]:
+def islands(
+    client: Client, gap_ms: int, *, longest_ms: int = 86_400_000, at_least: bool = False, database: str = "thalweg"
+) -> set[tuple[Any, ...]]:
     """The sessions that SQL finds in ``events_v``: (app, visitor, start, end, events), by gaps and islands."""
-    beyond = ">=" if at_least else ">"
-    over = (
-        "OVER (PARTITION BY app_id, visitor_id ORDER BY t, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-    )
-    rows = client.execute(
-        f"""
-        SELECT app_id, visitor_id, min(t), max(t), count()
-        FROM (
-            SELECT app_id, visitor_id, t, sum(is_first) {over} AS island
-            FROM (
-                SELECT app_id, visitor_id, event_id, toUnixTimestamp64Milli(derived_tstamp) AS t,
-                       if(row_number() {over} = 1 OR t - lagInFrame(t) {over} {beyond} {gap_ms}, 1, 0) AS is_first
-                FROM thalweg.events_v
-                WHERE is_late = 0 AND visitor_id != toUUID('00000000-0000-0000-0000-000000000000')
-            )
+    found = in_islands(database, ON_TIME, gap_ms, longest_ms, at_least=at_least)
+    return set(
+        client.execute(
+            f"SELECT app_id, visitor_id, min(t), max(t), count() FROM ({found})"
+            " GROUP BY app_id, visitor_id, island, part"
         )
-        GROUP BY app_id, visitor_id, island
-        """
     )
-    return set(rows)
 
 
-def sessions(client: Client) -> set[tuple[Any, ...]]:
+def sessions(client: Client, database: str = "thalweg") -> set[tuple[Any, ...]]:
     """(app, visitor, start, end, events) of ``sessions_v``, final ones only."""
     return set(
         client.execute(
             "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp),"
-            " total_events FROM thalweg.sessions_v WHERE is_final = 1"
+            f" total_events FROM {database}.sessions_v WHERE is_final = 1"
         )
     )
