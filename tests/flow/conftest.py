@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,14 @@ from clickhouse_driver import Client
 
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
+from streams.warehouse.embedded.store import StoreAddress, open_store
 from streams.warehouse.target import open_target
+from tests.flow.live import Installation
 from tests.flow.sql_sessions import ON_TIME, in_islands
+from tests.kafka.apache import ApacheKafka, libs
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
+Install = Callable[..., Installation]
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
 ERDDAP = sorted((SHARED / "data/access_erddap_anon").glob("tomcat-access.log.*"))
 ELASTIC = SHARED / "data/access_elastic_semicomplete/apache_logs"
@@ -84,3 +88,45 @@ def sessions(client: Client, database: str = "thalweg") -> set[tuple[Any, ...]]:
             f" total_events FROM {database}.sessions_v WHERE is_final = 1"
         )
     )
+
+
+# installations on Apache Kafka, for the tests marked `kafka`
+
+
+@pytest.fixture(scope="package")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    """An Apache Kafka for this folder: it is killed."""
+    if libs() is None:
+        pytest.skip("needs Java 17 and Maven")
+    broker = ApacheKafka(tmp_path_factory.mktemp("apache") / "kafka").start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="package")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
+    """The server of a store that outlives all workers; each installation has its database."""
+    with open_store(tmp_path_factory.mktemp("store") / "store") as address:
+        yield address
+
+
+@contextmanager
+def installing(broker: ApacheKafka, store: StoreAddress, folders: pytest.TempPathFactory) -> Iterator[Install]:
+    """Makes installations, each with names of its own; nothing is in them yet. Their processes end with the context."""
+    with ExitStack() as stack:
+
+        def make(**given: object) -> Installation:
+            folder = folders.mktemp("live")
+            parts = {"brokers": broker.bootstrap, "store": store, "prefix": f"{folder.name}_", **given}
+            installation = Installation(folder, **parts)  # type: ignore[arg-type]
+            stack.callback(installation.close)
+            return installation
+
+        yield make
+
+
+@pytest.fixture
+def install(broker: ApacheKafka, store: StoreAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    """For one test."""
+    with installing(broker, store, tmp_path_factory) as make:
+        yield make

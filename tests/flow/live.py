@@ -79,6 +79,12 @@ class Installation:
         }
         asyncio.run(create_topics(self.brokers, topics))
 
+    def set_up(self) -> None:
+        """Topics and tables: workers may start."""
+        self.make_topics()
+        migrated = self.command("migrate")
+        assert migrated.returncode == 0, migrated.stdout + migrated.stderr
+
     @property
     def environment(self) -> dict[str, str]:
         """What differs between installations, and secrets: by variables."""
@@ -121,6 +127,17 @@ class Installation:
             )
         self.running.append(process)
         return process
+
+    def start_ready(self, role: str) -> subprocess.Popen[bytes]:
+        """One worker that has taken part."""
+        worker = self.start(role)
+        self.await_ready(role)
+        return worker
+
+    def log_of(self, worker: subprocess.Popen[bytes]) -> Path:
+        """The log of a worker that was started here."""
+        (log,) = self.logs.glob(f"*-{self.running.index(worker)}.log")
+        return log
 
     def log(self, role: str, number: int) -> Path:
         """Of the process that was started as the ``number``-th, from 0."""

@@ -90,9 +90,7 @@ def as_json(query: str) -> str:
 
 def _only_in(client: Client, one: str, other: str) -> list[str]:
     ((count,),) = client.execute(f"SELECT count() FROM default.{one} WHERE row NOT IN default.{other}")
-    rows = client.execute(
-        f"SELECT row FROM default.{one} WHERE row NOT IN default.{other} ORDER BY row LIMIT {SHOWN}"
-    )
+    rows = client.execute(f"SELECT row FROM default.{one} WHERE row NOT IN default.{other} ORDER BY row LIMIT {SHOWN}")
     return [f"{count} only {one}", *[row for (row,) in rows]] if count else []
 
 
