@@ -77,9 +77,12 @@ class Fleet:
         nth = str(self._chance.randrange(1, 6))
         command = [sys.executable, str(FAILING_WORKER), point, nth, str(flag)]
         worker = self._of.start("sessions", command, THALWEG_TEST_SIGNAL="SIGSTOP")
-        wait_until(
-            lambda: self.tend() or (flag.exists() and is_stopped(worker)), PATIENCE, f"a worker frozen at {point}"
-        )
+
+        def frozen() -> bool:
+            self.tend()
+            return flag.exists() and is_stopped(worker)
+
+        wait_until(frozen, PATIENCE, f"a worker frozen at {point}")
         self._takeover(worker)
         worker.send_signal(signal.SIGCONT)
         code = worker.wait(PATIENCE)

@@ -164,14 +164,14 @@ def test_a_zombie_is_refused_by_the_changelog(survived: Survived) -> None:
 def tell(survived: Survived, client: Client) -> None:
     """What one wants to know of a round."""
     database, times = survived.disturbed.database, sorted(survived.fleet.recoveries)
-    written = {
-        table: client.execute(
-            f"SELECT count() - (SELECT count() FROM {database}.{table} FINAL) FROM {database}.{table}"
+    beaten = {}
+    for table in TABLES:
+        ((rows, final),) = client.execute(
+            f"SELECT count(), (SELECT count() FROM {database}.{table} FINAL) FROM {database}.{table}"
         )
-        for table in TABLES
-    }
+        beaten[table] = rows - final
     print(
         f"seed {SEED}: {KILLS} kills, {len(survived.fleet.refused)} zombies, {len(survived.raw)} records;"
         f" recovery p50 {statistics.median(times):.1f} s, max {times[-1]:.1f} s;"
-        f" ended by themselves: {survived.fleet.exits}; rows beaten and not merged yet: {written}"
+        f" ended by themselves: {survived.fleet.exits}; rows beaten and not merged yet: {beaten}"
     )
