@@ -73,6 +73,8 @@ class Fleet:
         by the changelog, and ends.
         """
         self._not_alone()
+        while len(self.workers) >= ENRICHED:  # else there may be no partition for it
+            self.leave_one()
         flag = self._of.logs.parent / f"frozen-{next(self._numbers)}"
         nth = str(self._chance.randrange(1, 6))
         command = [sys.executable, str(FAILING_WORKER), point, nth, str(flag)]

@@ -18,6 +18,7 @@ from streams.simulate.options import SimulationOptions, SimulationSummary
 from streams.simulate.simulation import simulate
 from streams.warehouse.columns import SESSIONS
 from tests.flow.conftest import reading, run_files, thalweg
+from tests.flow.shaken_lines import shake
 from tests.flow.sql_sessions import GOALS, NOBODY, ON_TIME, in_islands, sessions_of
 
 pytestmark = [pytest.mark.slow]
@@ -43,7 +44,8 @@ class Stored(NamedTuple):
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stored]:
     """A week of simulated traffic, run, asked, and rebuilt."""
     folder = tmp_path_factory.mktemp("differential")
-    truth = simulate(SimulationOptions(events=EVENTS, seed=41), folder / "lines", folder / "truth")
+    truth = simulate(SimulationOptions(events=EVENTS, seed=41), folder / "even", folder / "truth")
+    shake(folder / "even", folder / "lines", 41)
     config, store = folder / "thalweg.yaml", folder / "store"
     config.write_text(yaml.safe_dump({"sessions": {"goals": GOALS}}))
     summary = run_files([folder / "lines"], "segment", store, "--config", str(config))

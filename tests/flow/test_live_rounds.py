@@ -10,6 +10,7 @@ import random
 import statistics
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
@@ -49,7 +50,7 @@ def survived(broker: ApacheKafka, store: StoreAddress, tmp_path_factory: pytest.
         disturbed = install()
         disturbed.set_up()
         fleet = Fleet(disturbed, random.Random(SEED))
-        with live_traffic(disturbed, SEED) as (client, witness):
+        with closing(fleet), live_traffic(disturbed, SEED) as (client, witness):
             run_rounds(disturbed, fleet, client)
             raw = read_all(broker.bootstrap, {disturbed.raw: RAW})
             await_rest(disturbed, raw, fleet.tend)
@@ -60,7 +61,6 @@ def survived(broker: ApacheKafka, store: StoreAddress, tmp_path_factory: pytest.
             control.start(role)
         await_rest(control, raw)
         yield Survived(disturbed, control, witness, fleet, raw)
-        fleet.close()
 
 
 def run_rounds(installation: Installation, fleet: Fleet, client: LiveClient) -> None:

@@ -23,6 +23,7 @@ from streams.warehouse.queries import raw_holes
 from tests.flow.final_rows import differences, fingerprints
 from tests.flow.live import RAW, Installation, leave
 from tests.flow.release import DAY_MS, RawLog, Release, make_log
+from tests.flow.shaken_lines import shake
 
 pytestmark = [pytest.mark.slow]
 EVENTS = int(os.environ.get("THALWEG_TEST_REPLAY_EVENTS", "12000"))
@@ -65,7 +66,8 @@ class Replayed(NamedTuple):
 def replayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replayed]:
     """A week of simulated traffic with late, copied and out-of-order lines, released in each way."""
     folder = tmp_path_factory.mktemp("replay")
-    truth = simulate(SimulationOptions(events=EVENTS, seed=23), folder / "lines", folder / "truth")
+    truth = simulate(SimulationOptions(events=EVENTS, seed=23), folder / "even", folder / "truth")
+    shake(folder / "even", folder / "lines", 23)
     log = make_log(folder / "lines", 23)
     with open_store(folder / "store") as store, ExitStack() as brokers, ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
         under_way = []
