@@ -50,7 +50,7 @@ class Fleet:
     def leave_one(self) -> None:
         """SIGTERM; it ends with 0, or by the signal where it has only begun to start."""
         code = leave(self._take_one(), PATIENCE)
-        assert code in (0, INTERRUPTED, -signal.SIGTERM), f"exit {code}"
+        assert code in (0, INTERRUPTED, -signal.SIGINT, -signal.SIGTERM), f"exit {code}"
 
     def kill_one(self, *, patiently: bool = True) -> None:
         """SIGKILL, whatever it does; another is started."""
