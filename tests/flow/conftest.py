@@ -27,11 +27,15 @@ ERDDAP = sorted((SHARED / "data/access_erddap_anon").glob("tomcat-access.log.*")
 ELASTIC = SHARED / "data/access_elastic_semicomplete/apache_logs"
 
 
+PATIENCE = int(os.environ.get("THALWEG_TEST_PATIENCE", "600"))
+"""Seconds for one command: more for a million events on a machine that does much else."""
+
+
 def thalweg(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command as a process."""
     command = [sys.executable, "-m", "streams.cli", *args]
     return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=600, check=False
+        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=PATIENCE, check=False
     )
 
 

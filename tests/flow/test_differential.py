@@ -17,7 +17,7 @@ from clickhouse_driver import Client
 from streams.simulate.options import SimulationOptions, SimulationSummary
 from streams.simulate.simulation import simulate
 from streams.warehouse.columns import SESSIONS
-from tests.flow.conftest import reading, run_files, thalweg
+from tests.flow.conftest import PATIENCE, reading, run_files, thalweg
 from tests.flow.shaken_lines import shake
 from tests.flow.sql_sessions import GOALS, NOBODY, ON_TIME, in_islands, sessions_of
 
@@ -27,8 +27,6 @@ GAP_MS, LONGEST_MS, WINDOW_MS = 1_800_000, 86_400_000, 3_600_000
 COLUMNS = {name: type_ for name, type_ in SESSIONS.columns.items() if name not in ("version", "is_deleted")}
 ROUNDED = {"goal_value": "round(goal_value, 3)"}
 SHOWN = 3
-PATIENCE = 900
-"""Seconds for one answer of the store."""
 
 
 class Stored(NamedTuple):
