@@ -114,7 +114,15 @@ def test_commands_on_the_elastic_log_print_what_the_page_says(tmp_path: Path) ->
 
 def test_each_need_is_a_known_one() -> None:
     """A block is left out only for what a test on this machine cannot give."""
-    assert {block.needs for block in BLOCKS} == {"", "fresh clone", "cluster", "docker", "kubectl", ELASTIC_LOG}
+    assert {block.needs for block in BLOCKS} == {
+        "",
+        "fresh clone",
+        "cluster",
+        "docker",
+        "kubectl",
+        "patience",
+        ELASTIC_LOG,
+    }
     assert sum(not block.needs for block in BLOCKS) >= 3
 
 
@@ -134,7 +142,7 @@ def test_commands_that_cannot_run_here_exist(block: Block) -> None:
         help_text = CliRunner().invoke(app, [words[0], "--help"], env={"COLUMNS": "200"}).output
         assert f"thalweg {words[0]}" in help_text or f"root {words[0]}" in help_text
         assert [word for word in words if word.startswith("--") and word not in help_text] == []
-    for named in re.findall(r"\b(?:docs|k8s)/[\w./]+", block.script):
+    for named in re.findall(r"\b(?:docs|k8s|tests)/[\w./]+", block.script):
         assert (ROOT / named).exists(), named
 
 
@@ -148,10 +156,13 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_variables_named_are_settings(page: Path) -> None:
-    """A THALWEG_ variable that a page names is one."""
+    """A THALWEG_ variable that a page names is one, or one that a test reads."""
     named = set(re.findall(r"THALWEG_[A-Z][A-Z_]*[A-Z]", page.read_text()))
+    of_tests = {name for name in named if name.startswith("THALWEG_TEST_")} | {"THALWEG_CASES"}
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
 
-    assert named <= {*variables_of(Settings), CONFIG_VARIABLE}
+    assert named - of_tests <= {*variables_of(Settings), CONFIG_VARIABLE}
+    assert [name for name in named & of_tests if f'"{name}"' not in tests] == []
 
 
 @pytest.mark.parametrize("page", sorted(pages()), ids=str)
