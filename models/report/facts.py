@@ -31,9 +31,11 @@ SELECT {period}, count(), uniqExact(app_id, visitor_id)
 FROM {database}.sessions_v WHERE {condition} GROUP BY 1 ORDER BY 1
 """
 _ENDS = """
-SELECT app_id, first_page_urlpath, first_page_title, last_page_urlpath, last_page_title, views > 1, count(),
+SELECT app_id,
+       first_page_urlpath, if(first_page_title != '', first_page_title, replaceOne(steps[1], 'event:', '')),
+       last_page_urlpath, if(last_page_title != '', last_page_title, replaceOne(steps[-1], 'event:', '')), views > 1, count(),
        sum(is_bounce)
-FROM {database}.sessions_v WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6
+FROM {database}.sessions_v WHERE {condition} AND views > 0 GROUP BY 1, 2, 3, 4, 5, 6
 """
 _RANKING = """
 SELECT {column} AS value, count() AS n, uniqExact(app_id, visitor_id), avg(is_bounce)
@@ -206,7 +208,10 @@ class _End(msgspec.Struct, frozen=True):
 
 
 class _Ends:
-    """Where sessions with a view begin and end, by template; the app's name goes before it where there are several."""
+    """Where sessions with a view begin and end: by template, else by title, else (a screen) by the step's name.
+
+    The app's name goes before it where there are several.
+    """
 
     def __init__(self, rows: list[tuple[Any, ...]], templates: dict[str, Templates], *, several_apps: bool) -> None:
         self._templates, self._several = templates, several_apps
