@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.funnels import Counted, FunnelResult, StepCount
-from models.report.facts import OTHER, Flow, Period
+from models.report.ends import Flow
+from models.report.facts import Period
 from models.report.text import plain, shortened
 
 Figure = dict[str, Any]
 """``data``, ``layout`` and ``height`` (pixels)."""
+OTHER = "other"
 _WAYS = 7
 """Entries, and exits, that a flow chart shows one by one."""
 COLOURS = [f"var(--c{number})" for number in range(1, 7)]

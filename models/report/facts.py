@@ -1,7 +1,6 @@
 """What the report asks of a store: one small query for each table or chart."""
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,30 +9,19 @@ import msgspec
 from clickhouse_driver import Client
 
 from models.reading import LeftOut, read_left_out
+from models.report.ends import ENDS, VISITS, Ends, Flow, Ranked, visited_templates
 from models.selection import Selection
-from models.templates import Templates, learn
 from streams.warehouse.client import qualified
 
-OTHER = "other"
 _TOTALS = """
 SELECT count(), uniqExact(app_id, visitor_id), uniqExact(app_id), sum(views), sum(total_events), avg(is_bounce),
        avg(is_new_visitor), quantileExact(0.5)(absolute_time_in_s), countIf(views = 0),
        min(start_tstamp), max(start_tstamp)
 FROM {database}.sessions_v WHERE {condition}
 """
-_VISITS = """
-SELECT app_id, substring(step, 6), count()
-FROM {database}.sessions_v ARRAY JOIN steps AS step
-WHERE {condition} AND startsWith(step, 'page:') GROUP BY app_id, step
-"""
 _PERIODS = """
 SELECT {period}, count(), uniqExact(app_id, visitor_id)
 FROM {database}.sessions_v WHERE {condition} GROUP BY 1 ORDER BY 1
-"""
-_ENDS = """
-SELECT app_id, first_page_urlpath, first_page_title, last_page_urlpath, last_page_title, views > 1, count(),
-       sum(is_bounce)
-FROM {database}.sessions_v WHERE {condition} GROUP BY 1, 2, 3, 4, 5, 6
 """
 _RANKING = """
 SELECT {column} AS value, count() AS n, uniqExact(app_id, visitor_id), avg(is_bounce)
@@ -73,23 +61,6 @@ class Period(msgspec.Struct, frozen=True):
     start: datetime
     sessions: int
     visitors: int
-
-
-class Ranked(msgspec.Struct, frozen=True):
-    """One line of a ranking."""
-
-    name: str
-    sessions: int
-    bounced: float
-    visitors: int | None = None
-
-
-class Flow(msgspec.Struct, frozen=True):
-    """Sessions of two and more views from a landing page to a drop-off page."""
-
-    entry: str
-    exit: str
-    sessions: int
 
 
 class Cohort(msgspec.Struct, frozen=True):
@@ -134,15 +105,15 @@ def read_facts(client: Client, database: str, selection: Selection) -> Facts | N
     if not totals.sessions:
         return None
     unit = _unit(totals)
-    ends = _Ends(ask(_ENDS), _templates(ask(_VISITS)), several_apps=totals.apps > 1)
+    ends = Ends(ask(ENDS), visited_templates(ask(VISITS)), several_apps=totals.apps > 1)
     return Facts(
         selection=selection,
         totals=totals,
         left_out=read_left_out(client, database, selection),
         unit=unit,
         periods=_periods(ask(_PERIODS, period=_PERIOD[unit]), unit),
-        landing=ends.ranking(lambda end: end.entry),
-        drop_off=ends.ranking(lambda end: end.exit),
+        landing=ends.landing(),
+        drop_off=ends.drop_off(),
         flows=ends.flows(),
         cohorts=_cohorts(ask(_RETENTION)),
         **{name: _ranking(ask(_RANKING, column=column)) for name, column in _RANKINGS.items()},
@@ -188,57 +159,6 @@ def _utc(time: datetime) -> datetime:
 
 def _ranking(rows: list[tuple[Any, ...]]) -> list[Ranked]:
     return [Ranked(name, sessions, bounced, visitors) for name, sessions, visitors, bounced in rows if name]
-
-
-def _templates(rows: list[tuple[Any, ...]]) -> dict[str, Templates]:
-    visits: dict[str, dict[str, int]] = defaultdict(dict)
-    for app, path, n in rows:
-        visits[app][path] = n
-    return {app: learn(paths) for app, paths in visits.items()}
-
-
-class _End(msgspec.Struct, frozen=True):
-    entry: str
-    exit: str
-    is_walk: bool
-    sessions: int
-    bounces: int
-
-
-class _Ends:
-    """Where sessions with a view begin and end, by template; the app's name goes before it where there are several."""
-
-    def __init__(self, rows: list[tuple[Any, ...]], templates: dict[str, Templates], *, several_apps: bool) -> None:
-        self._templates, self._several = templates, several_apps
-        self._ends = [
-            _End(self._name(app, first, first_title), self._name(app, last, last_title), bool(walk), n, bounces)
-            for app, first, first_title, last, last_title, walk, n, bounces in rows
-        ]
-
-    def _name(self, app: str, path: str, title: str) -> str:
-        templates = self._templates.get(app)
-        name = (templates.of(path) if templates else path) or title
-        if not name:
-            return ""
-        return f"{app} · {name}" if self._several else name
-
-    def ranking(self, side: Callable[[_End], str]) -> list[Ranked]:
-        sessions, bounces = Counter[str](), Counter[str]()
-        for end in self._ends:
-            if not side(end):
-                continue
-            sessions[side(end)] += end.sessions
-            bounces[side(end)] += end.bounces
-        return [
-            Ranked(name, n, bounces[name] / n) for name, n in sorted(sessions.items(), key=lambda kv: (-kv[1], kv[0]))
-        ]
-
-    def flows(self) -> list[Flow]:
-        flows = Counter[tuple[str, str]]()
-        for end in self._ends:
-            if end.is_walk and end.entry and end.exit:
-                flows[end.entry, end.exit] += end.sessions
-        return [Flow(*pair, n) for pair, n in sorted(flows.items(), key=lambda kv: (-kv[1], kv[0]))]
 
 
 def _cohorts(rows: list[tuple[Any, ...]]) -> list[Cohort]:

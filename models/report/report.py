@@ -44,7 +44,7 @@ def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list
         Section(
             id="drop-off",
             title="Drop-off pages",
-            note="Last page or screen of a session.",
+            note="Last page or screen of a session; of screens without a title the last step.",
             body=tables.ranking("Page", facts.drop_off),
             half=True,
         ),

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from models.funnel import duration
 from models.funnels import Counted, FunnelResult, StepCount
-from models.report.facts import Cohort, Flow, Period, Ranked
+from models.report.ends import Flow, Ranked
+from models.report.facts import Cohort, Period
 from models.report.text import breakable, html, number, percent
 
 ROWS = 10
