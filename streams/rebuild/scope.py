@@ -1,6 +1,7 @@
 """Which visitors a rebuild looks at, as SQL."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -31,6 +32,15 @@ def in_range(app_id: str, start: int, end: int, *, late_only: bool = False) -> S
         f" AND derived_tstamp < fromUnixTimestamp64Milli(%(end)s, 'UTC') {late}"
     )
     return Scope(app_id, touched, {"app": app_id, "start": start, "end": end})
+
+
+def of_late_days(app_id: str, days: Sequence[date]) -> Scope:
+    """Visitors with an event on one of these days (UTC) that no rebuild has adopted yet."""
+    touched = (
+        f"SELECT {WHO} FROM {{database}}.events FINAL WHERE app_id = %(app)s"  # noqa: S608 - constants
+        " AND toDate(derived_tstamp) IN %(days)s AND is_late = 1"
+    )
+    return Scope(app_id, touched, {"app": app_id, "days": tuple(days)})
 
 
 def of_generations(app_id: str, generations: Sequence[int]) -> Scope:

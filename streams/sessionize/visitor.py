@@ -266,6 +266,7 @@ class Visitor:
         if self.deadline is not None and self.deadline >= counts.horizon:
             return False
         self.closed, self.last_end, self.deadline = counts.closed, counts.last_end, counts.last_deadline
+        self.first_seen, self.user_id = counts.first_seen, counts.user_id
         self.is_changed = True
         self.is_stale = self.is_open  # rows of open sessions carry their index
         return True

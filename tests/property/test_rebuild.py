@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from streams.records import INFINITY, Control, Event, SessionRow
 from streams.sessionize.counts import REBUILD, Counts, control_body
 from streams.sessionize.options import SessionOptions
-from streams.sessionize.rebuild import Bounds, Rebuilt, Stored, rebuild
+from streams.sessionize.rebuild import rebuild
+from streams.sessionize.rebuilt import Bounds, Rebuilt, Stored
 from streams.sessionize.state import is_lone, lone_key, visitor_key
 
 from .oracle import _numbered, _split, place, truth

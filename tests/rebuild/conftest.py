@@ -3,6 +3,7 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from clickhouse_driver import Client
 
+from streams.rebuild.rebuild import Warehouse
 from streams.settings import Settings, load_settings
 from streams.simulate import write_demo
 from streams.warehouse.client import make_client
@@ -21,7 +23,7 @@ from tests.flow.conftest import run_files
 EVENTS = 20_000
 GAP, LONGEST, WINDOW = 1_800_000, 86_400_000, 3_600_000
 NOBODY = UUID(int=0)
-TABLES = ("events", "sessions", "outcomes", "progress", "generations", "rules")
+TABLES = ("events", "sessions", "visitors", "outcomes", "progress", "generations", "rules")
 _numbers = itertools.count(1)
 
 
@@ -61,6 +63,11 @@ class Database:
         for table in TABLES:
             self.client.execute(f"INSERT INTO {self.name}.{table} SELECT * FROM thalweg.{table}")
 
+    @property
+    def warehouse(self) -> Warehouse:
+        """As a rebuild reads it."""
+        return Warehouse(partial(make_client, self.target.clickhouse, self.target.password), self.name)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Of one query; ``{database}`` is this one."""
         rows: list[tuple[Any, ...]] = self.client.execute(query.replace("{database}", self.name))
@@ -68,7 +75,7 @@ class Database:
 
     def contents(self) -> dict[str, tuple[Any, ...]]:
         """Count and hash of what a reader sees, all columns but version."""
-        names = {"events_v": "", "sessions_v": "", "outcomes": "FINAL"}
+        names = {"events_v": "", "sessions_v": "", "visitors_v": "", "outcomes": "FINAL"}
         return {
             name: self.rows(
                 "SELECT count(), sum(h), groupBitXor(h) FROM (SELECT"
@@ -95,6 +102,40 @@ class Database:
             self.rows(
                 "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp),"
                 " total_events, session_index, is_final FROM {database}.sessions_v"
+            )
+        )
+
+    def visitors(self) -> list[tuple[Any, ...]]:
+        """(app, visitor, user id, first seen, last seen, sessions), sorted."""
+        return sorted(
+            self.rows(
+                "SELECT app_id, visitor_id, user_id, toUnixTimestamp64Milli(first_seen_tstamp),"
+                " toUnixTimestamp64Milli(last_seen_tstamp), sessions FROM {database}.visitors_v"
+            )
+        )
+
+    def stitched(self) -> list[tuple[Any, ...]]:
+        """What ``visitors`` must be, by SQL over the events that are not late and the sessions."""
+        return sorted(
+            self.rows(
+                """
+                SELECT app_id, visitor_id, user, first, last, sessions
+                FROM
+                (
+                    SELECT app_id, visitor_id,
+                           argMaxIf(user_id, (derived_tstamp, toString(event_id)), user_id != '') AS user,
+                           toUnixTimestamp64Milli(min(derived_tstamp)) AS first,
+                           toUnixTimestamp64Milli(max(derived_tstamp)) AS last
+                    FROM {database}.events_v
+                    WHERE is_late = 0 AND visitor_id != toUUID('00000000-0000-0000-0000-000000000000')
+                    GROUP BY app_id, visitor_id
+                ) AS e
+                INNER JOIN
+                (
+                    SELECT app_id, visitor_id, max(session_index) AS sessions FROM {database}.sessions_v
+                    GROUP BY app_id, visitor_id
+                ) AS s USING (app_id, visitor_id)
+                """
             )
         )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from streams.records import INFINITY, Event, SessionRow
 from streams.sessionize.options import SessionOptions
-from streams.sessionize.rebuild import Bounds, Rebuilt, Stored, rebuild
+from streams.sessionize.rebuild import rebuild
+from streams.sessionize.rebuilt import Bounds, Rebuilt, Stored
 from streams.sessionize.state import lone_key, visitor_key
 
 from .conftest import GAP, LATENESS, OPTIONS, WINDOW, Raw, uuid
