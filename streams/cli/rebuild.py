@@ -70,7 +70,7 @@ def _writer(target: Target, *, dry_run: bool) -> AbstractContextManager[None]:
     return nullcontext() if dry_run else alone(target)
 
 
-async def _rebuild(  # noqa: PLR0913 - of one command
+async def _rebuild(
     scope: Scope | None, app_id: str | None, target: Target, settings: Settings, tell: Tell, *, dry_run: bool
 ) -> Report:
     report = Report(dry_run=dry_run)

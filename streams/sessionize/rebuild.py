@@ -31,7 +31,7 @@ class _Rebuild:
     def __init__(self, key: bytes, options: SessionOptions, stored: Stored, bounds: Bounds) -> None:
         self._options, self._stored, self._bounds = options, stored, bounds
         self._version = max(stored.version, bounds.generation << 48) + 1
-        self._older: Older = older_of(stored, bounds.first_day)
+        self._older: Older = older_of(stored, bounds.first_day, options)
         self._visitor = Visitor(key, options, key_parts(key)[1], self._older.state())
         self._horizon = horizon_of(bounds.watermark, options)
         settled = self._horizon - max(options.gap_ms, options.dedup_window_ms)
@@ -42,7 +42,7 @@ class _Rebuild:
         self._gone: list[tuple[bytes, int]] = []
         self._waiting = 0
         self._changes: list[SessionChange] = []
-        self._counts = self._older.counts(self._horizon, options)
+        self._counts = self._older.counts(self._horizon)
         self._row: VisitorRow | None = None
 
     # copies
@@ -132,15 +132,25 @@ class _Rebuild:
             row.session_id: row for row in self._stored.sessions if self._bounds.first_day <= row.start_tstamp < opened
         }
         self._changes = _changes(known, rows)
-        if final:
-            self._count(final[-1], opened)
+        self._count(final[-1] if final else None, opened)
 
-    def _count(self, last: Closed, opened: int) -> None:
+    def _count(self, last: Closed | None, opened: int) -> None:
         """What the closed sessions say of the visitor. A worker that has closed one that is open here knows better."""
-        session, visitor, before = last.session, self._visitor, self._stored.visitor
-        due = session.due(self._options)
-        self._counts = Counts(self._horizon, last.nth, session.end, due, last.first_seen, last.user_id)
-        row = visitor_row(visitor, last, self._version)
+        visitor, before = self._visitor, self._stored.visitor
+        if last is not None:
+            due = last.session.due(self._options)
+            self._counts = Counts(self._horizon, last.nth, last.session.end, due, last.first_seen, last.user_id)
+            row = visitor_row(visitor, last, self._version)
+        elif before is None or self._older.closed:
+            return
+        else:  # what it counted belongs to a rebuild that died
+            row = VisitorRow(
+                app_id=before.app_id,
+                visitor_id=before.visitor_id,
+                first_seen_tstamp=0,
+                last_seen_tstamp=0,
+                version=self._version,
+            )
         if before is None or before.last_seen_tstamp < opened:
             is_known = before is not None and msgspec.structs.replace(before, version=self._version) == row
             self._row = None if is_known else row

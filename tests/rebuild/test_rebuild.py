@@ -186,7 +186,7 @@ def test_a_rebuild_that_died_is_mended_by_the_next(
     assert database.contents() == never_died
 
 
-@pytest.mark.parametrize("written_rows", [1, 100])
+@pytest.mark.parametrize("written_rows", [150])
 def test_however_much_is_written_at_a_time_the_rows_are_the_same(
     database: Database, never_died: dict[str, object], written_rows: int
 ) -> None:

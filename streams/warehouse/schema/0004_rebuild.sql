@@ -11,3 +11,10 @@ ENGINE = ReplacingMergeTree(version)
 ORDER BY (name, owner)
 TTL toDateTime(until_tstamp) + INTERVAL 1 DAY
 COMMENT 'Claims of rebuilds, so that one runs at a time. Rows go after a day';
+
+-- A rebuild may find that a visitor has no closed session after all: a row of 0 sessions.
+CREATE OR REPLACE VIEW {database}.visitors_v AS
+SELECT *
+FROM {database}.visitors FINAL
+WHERE sessions > 0
+COMMENT 'Visitors with a closed session, one row each: the table that stitches visitors to users';
