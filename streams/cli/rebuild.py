@@ -17,7 +17,7 @@ from streams.errors import ConfigError
 from streams.rebuild.job import open_job
 from streams.rebuild.rebuild import Tell
 from streams.rebuild.report import Report
-from streams.rebuild.scope import Scope, in_range, of_late_days
+from streams.rebuild.scope import Scope, in_range, of_days
 from streams.settings import Settings, load_settings
 from streams.warehouse.target import Target, alone, open_target
 
@@ -78,7 +78,7 @@ async def _rebuild(
         scopes: Sequence[Scope] = (
             [scope]
             if scope
-            else [of_late_days(found.app_id, found.days) for found in job.pending(settings.rebuild.window_days, app_id)]
+            else [of_days(found.app_id, found.days) for found in job.pending(settings.rebuild.window_days, app_id)]
         )
         for each in scopes:
             await job.rebuild(each, report)

@@ -9,7 +9,7 @@ from streams.rebuild.announcing import announcing
 from streams.rebuild.lease import SECONDS, Lease, held
 from streams.rebuild.pending import Pending, find_pending
 from streams.rebuild.progress import read_reached
-from streams.rebuild.rebuild import Plan, Tell, Warehouse, run_rebuild
+from streams.rebuild.rebuild import WRITTEN_ROWS, Plan, Tell, Warehouse, run_rebuild
 from streams.rebuild.report import Report
 from streams.rebuild.scope import Scope
 from streams.rebuild.writing import Reached, Store, open_sink, silent
@@ -50,6 +50,7 @@ async def open_job(  # noqa: PLR0913 - how it differs between the commands that 
     adopts: bool = True,
     dry_run: bool = False,
     tell: Tell | None = None,
+    written_rows: int = WRITTEN_ROWS,
     reached: Reached = silent,
     lease_seconds: float = SECONDS,
     wait: float = 1.0,
@@ -74,8 +75,7 @@ async def open_job(  # noqa: PLR0913 - how it differs between the commands that 
             _check_generation(settings, newest)
             announce = await stack.enter_async_context(announcing(settings))
         options_of = make_options_of(settings.sessions, settings.apps)
-        plan = Plan(options_of, adopts=adopts, dry_run=dry_run, announce=announce, tell=tell, reached=reached)
-        yield Job(plan, warehouse, store)
+        yield Job(Plan(options_of, adopts, dry_run, written_rows, announce, tell, reached), warehouse, store)
 
 
 def fenced(store: Store, lease: Lease) -> Store:

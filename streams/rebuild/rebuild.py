@@ -1,5 +1,6 @@
 """The rebuild: read visitors, fold them again, report the difference, write it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -87,6 +88,7 @@ class _Work:
             if plan.tell and reader.read - told >= TOLD_EVERY:
                 told = reader.read
                 plan.tell(told, max(told, total))
+            await asyncio.sleep(0)  # a word to stop is heard between two visitors
         await self._write()
 
     def _note(self, partition: int, key: bytes, rebuilt: Rebuilt) -> None:

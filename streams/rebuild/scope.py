@@ -34,11 +34,12 @@ def in_range(app_id: str, start: int, end: int, *, late_only: bool = False) -> S
     return Scope(app_id, touched, {"app": app_id, "start": start, "end": end})
 
 
-def of_late_days(app_id: str, days: Sequence[date]) -> Scope:
-    """Visitors with an event on one of these days (UTC) that no rebuild has adopted yet."""
+def of_days(app_id: str, days: Sequence[date], *, late_only: bool = True) -> Scope:
+    """Visitors with an event on one of these days (UTC); with ``late_only`` one that no rebuild has adopted yet."""
+    final, late = ("FINAL", "AND is_late = 1") if late_only else ("", "")
     touched = (
-        f"SELECT {WHO} FROM {{database}}.events FINAL WHERE app_id = %(app)s"  # noqa: S608 - constants
-        " AND toDate(derived_tstamp) IN %(days)s AND is_late = 1"
+        f"SELECT {WHO} FROM {{database}}.events {final} WHERE app_id = %(app)s"  # noqa: S608 - constants
+        f" AND toDate(derived_tstamp) IN %(days)s {late}"
     )
     return Scope(app_id, touched, {"app": app_id, "days": tuple(days)})
 

@@ -138,8 +138,8 @@ class _Rebuild:
         """What the closed sessions say of the visitor. A worker that has closed one that is open here knows better."""
         visitor, before = self._visitor, self._stored.visitor
         if last is not None:
-            due = last.session.due(self._options)
-            self._counts = Counts(self._horizon, last.nth, last.session.end, due, last.first_seen, last.user_id)
+            end, first_seen, user_id = last.session.end, last.first_seen, last.user_id
+            self._counts = Counts(self._horizon, last.nth, end, last.deadline, first_seen, user_id)
             row = visitor_row(visitor, last, self._version)
         elif before is None or self._older.closed:
             return

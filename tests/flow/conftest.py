@@ -16,6 +16,8 @@ from streams.settings import load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.target import open_target
 
+PASSWORDLESS = {key: value for key, value in os.environ.items() if not key.startswith("THALWEG_")}
+"""The environment without settings of ours."""
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
 ERDDAP = sorted((SHARED / "data/access_erddap_anon").glob("tomcat-access.log.*"))

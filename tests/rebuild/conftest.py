@@ -1,5 +1,6 @@
 """A simulated store after one run, and databases beside it that hold the same rows."""
 
+import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,7 +13,11 @@ import msgspec
 import pytest
 from clickhouse_driver import Client
 
-from streams.rebuild.rebuild import Warehouse
+from streams.rebuild.rebuild import Plan, Warehouse, run_rebuild
+from streams.rebuild.report import Report
+from streams.rebuild.scope import in_range
+from streams.rebuild.writing import open_sink
+from streams.sessionize.options import make_options_of
 from streams.settings import Settings, load_settings
 from streams.simulate import write_demo
 from streams.warehouse.client import make_client
@@ -67,6 +72,38 @@ class Database:
     def warehouse(self) -> Warehouse:
         """As a rebuild reads it."""
         return Warehouse(partial(make_client, self.target.clickhouse, self.target.password), self.name)
+
+    @property
+    def url(self) -> str:
+        """As --store takes it."""
+        clickhouse = self.target.clickhouse
+        return f"clickhouse://{clickhouse.user}@{clickhouse.host}:{clickhouse.port}/{self.name}"
+
+    @property
+    def by_url(self) -> Target:
+        """Without its folder: as a ClickHouse somewhere, to which anybody may write."""
+        return msgspec.structs.replace(self.target, folder=None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs for ``url``."""
+        return {"THALWEG_CLICKHOUSE_PASSWORD": self.target.password}
+
+    def ties(self) -> int:
+        """Rows of one key and version that say different things."""
+        keys = {
+            "events": "app_id, visitor_id, derived_tstamp, event_id",
+            "sessions": "app_id, visitor_id, start_tstamp, session_id",
+            "visitors": "app_id, visitor_id",
+            "outcomes": "raw_topic, raw_partition, raw_offset, raw_index",
+        }
+        return sum(
+            self.rows(
+                f"SELECT count() FROM (SELECT 1 FROM {{database}}.{table} GROUP BY {key}, version"
+                " HAVING uniqExact(formatRowNoNewline('JSONEachRow', *)) > 1)"
+            )[0][0]
+            for table, key in keys.items()
+        )
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Of one query; ``{database}`` is this one."""
@@ -158,6 +195,34 @@ def _spans(times: list[int]) -> Iterator[tuple[int, int, int, int, int]]:
         end = time
         count += 1
     yield start, end, count, index + 1, 1
+
+
+def with_early_copies(database: Database) -> None:
+    """Of every 100th event a late copy, five seconds earlier: the accepted one is a duplicate after all."""
+    database.rows(
+        "INSERT INTO {database}.events SELECT * REPLACE(derived_tstamp - toIntervalSecond(5) AS derived_tstamp,"
+        " raw_offset + 1000000000 AS raw_offset, 1 AS is_late, 16 AS version)"
+        " FROM (SELECT * FROM {database}.events FINAL WHERE is_late = 0 AND modulo(cityHash64(event_id), 100) = 0)"
+    )
+
+
+async def rebuild_all(database: Database, report: Report) -> None:
+    """Both apps, all time."""
+    plan = Plan(make_options_of(database.settings.sessions, database.settings.apps))
+    async with open_sink(database.target, 1) as store:
+        for app in ("shop", "reader"):
+            await run_rebuild(plan, in_range(app, 0, 2**42), database.warehouse, store, report)
+
+
+@pytest.fixture(scope="session")
+def never_died(simulated: Simulated) -> dict[str, object]:
+    """What readers see after a rebuild, with early copies, that nothing disturbed."""
+    database = Database(simulated)
+    with_early_copies(database)
+    asyncio.run(rebuild_all(database, Report(dry_run=False)))
+    contents: dict[str, object] = {**database.contents()}
+    database.rows("DROP DATABASE {database}")
+    return contents
 
 
 @pytest.fixture

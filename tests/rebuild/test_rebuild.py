@@ -9,11 +9,10 @@ import pytest
 from streams.rebuild.rebuild import Plan, run_rebuild
 from streams.rebuild.report import Report
 from streams.rebuild.scope import in_range
-from streams.rebuild.writing import Store, open_sink
+from streams.rebuild.writing import open_sink
 from streams.sessionize.options import make_options_of
-from streams.warehouse.sink import TableRows
 
-from .conftest import WINDOW, Database, Simulated
+from .conftest import WINDOW, Database, with_early_copies
 
 APPS = ("shop", "reader")
 ALL_TIME = (0, 2**42)
@@ -22,17 +21,15 @@ ALL_TIME = (0, 2**42)
 def rebuild(
     database: Database,
     *,
-    dies_before: str = "",
     dry_run: bool = False,
     late_only: bool = False,
     written_rows: int = 50_000,
 ) -> Report:
-    """All apps, all time; it may die before the insert into a table."""
+    """All apps, all time."""
 
     async def run() -> Report:
         report = Report(dry_run=dry_run)
-        async with open_sink(database.target, 1) as sink:
-            store = dying(sink, dies_before) if dies_before else sink
+        async with open_sink(database.target, 1) as store:
             options_of = make_options_of(database.settings.sessions, database.settings.apps)
             plan = Plan(options_of, dry_run=dry_run, written_rows=written_rows)
             for app in APPS:
@@ -41,41 +38,6 @@ def rebuild(
         return report
 
     return asyncio.run(run())
-
-
-class Died(Exception):  # noqa: N818 - what happened
-    """The rebuild's process is gone."""
-
-
-def dying(sink: Store, table: str) -> Store:
-    """A sink whose process dies before this table."""
-
-    async def store(rows: TableRows) -> None:
-        if getattr(rows, table):
-            raise Died
-        await sink(rows)
-
-    return store
-
-
-def with_early_copies(database: Database) -> None:
-    """Of every 100th event a late copy, five seconds earlier: the accepted one is a duplicate after all."""
-    database.rows(
-        "INSERT INTO {database}.events SELECT * REPLACE(derived_tstamp - toIntervalSecond(5) AS derived_tstamp,"
-        " raw_offset + 1000000000 AS raw_offset, 1 AS is_late, 16 AS version)"
-        " FROM (SELECT * FROM {database}.events FINAL WHERE is_late = 0 AND modulo(cityHash64(event_id), 100) = 0)"
-    )
-
-
-@pytest.fixture(scope="module")
-def never_died(simulated: Simulated) -> dict[str, object]:
-    """What readers see after a rebuild, with early copies, that nothing disturbed."""
-    database = Database(simulated)
-    with_early_copies(database)
-    rebuild(database)
-    contents: dict[str, object] = {**database.contents()}
-    database.rows("DROP DATABASE {database}")
-    return contents
 
 
 def kept(database: Database) -> set[tuple[str, UUID, int, UUID]]:
@@ -167,23 +129,6 @@ def test_a_dry_run_tells_all_and_changes_nothing(database: Database) -> None:
 def asdict(report: Report) -> dict[str, object]:
     """Field by field."""
     return {name: getattr(report, name) for name in report.__struct_fields__}
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize("late_only", [False, True])
-@pytest.mark.parametrize("table", ["sessions", "visitors", "outcomes", "events"])
-def test_a_rebuild_that_died_is_mended_by_the_next(
-    database: Database, never_died: dict[str, object], table: str, late_only: bool
-) -> None:
-    """Wherever it died, also when the next looks for late events only: the rows of one that never died."""
-    with_early_copies(database)
-    with pytest.raises(Died):
-        rebuild(database, dies_before=table)
-    assert database.contents() != never_died
-
-    rebuild(database, late_only=late_only)
-
-    assert database.contents() == never_died
 
 
 @pytest.mark.parametrize("written_rows", [150])

@@ -53,7 +53,7 @@ class Store:
     def told(self) -> tuple[int, int, int, str] | None:
         """(first seen, last seen, sessions, user id) of the visitor's row."""
         row = self.visitor
-        return row and (row.first_seen_tstamp, row.last_seen_tstamp, row.sessions, row.user_id)
+        return None if row is None else (row.first_seen_tstamp, row.last_seen_tstamp, row.sessions, row.user_id)
 
     def _put_event(self, event: Event) -> None:
         assert event.version > self.version
