@@ -55,39 +55,11 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
         client.disconnect()
 
 
-class Database:
-    """A database of its own with the rows of the simulated store, beaten ones and tombstones too."""
+class Tables:
+    """What a database holds."""
 
-    def __init__(self, simulated: Simulated) -> None:
-        self.name = f"copy_{next(_numbers)}"
-        self.client = simulated.client
-        clickhouse = simulated.target.clickhouse.model_copy(update={"database": self.name})
-        self.target = msgspec.structs.replace(simulated.target, clickhouse=clickhouse)
-        self.settings = simulated.settings
-        migrate(self.client, self.name)
-        for table in TABLES:
-            self.client.execute(f"INSERT INTO {self.name}.{table} SELECT * FROM thalweg.{table}")
-
-    @property
-    def warehouse(self) -> Warehouse:
-        """As a rebuild reads it."""
-        return Warehouse(partial(make_client, self.target.clickhouse, self.target.password), self.name)
-
-    @property
-    def url(self) -> str:
-        """As --store takes it."""
-        clickhouse = self.target.clickhouse
-        return f"clickhouse://{clickhouse.user}@{clickhouse.host}:{clickhouse.port}/{self.name}"
-
-    @property
-    def by_url(self) -> Target:
-        """Without its folder: as a ClickHouse somewhere, to which anybody may write."""
-        return msgspec.structs.replace(self.target, folder=None)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What a process needs for ``url``."""
-        return {"THALWEG_CLICKHOUSE_PASSWORD": self.target.password}
+    def __init__(self, client: Client, name: str) -> None:
+        self.client, self.name = client, name
 
     def ties(self) -> int:
         """Rows of one key and version that say different things."""
@@ -183,6 +155,40 @@ class Database:
             if not is_late and visitor != NOBODY:
                 times[app, visitor].append(time)
         return sorted((*who, *span) for who, line in times.items() for span in _spans(line))
+
+
+class Database(Tables):
+    """A database of its own with the rows of the simulated store, beaten ones and tombstones too."""
+
+    def __init__(self, simulated: Simulated) -> None:
+        super().__init__(simulated.client, f"copy_{next(_numbers)}")
+        clickhouse = simulated.target.clickhouse.model_copy(update={"database": self.name})
+        self.target = msgspec.structs.replace(simulated.target, clickhouse=clickhouse)
+        self.settings = simulated.settings
+        migrate(self.client, self.name)
+        for table in TABLES:
+            self.client.execute(f"INSERT INTO {self.name}.{table} SELECT * FROM thalweg.{table}")
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """As a rebuild reads it."""
+        return Warehouse(partial(make_client, self.target.clickhouse, self.target.password), self.name)
+
+    @property
+    def url(self) -> str:
+        """As --store takes it."""
+        clickhouse = self.target.clickhouse
+        return f"clickhouse://{clickhouse.user}@{clickhouse.host}:{clickhouse.port}/{self.name}"
+
+    @property
+    def by_url(self) -> Target:
+        """Without its folder: as a ClickHouse somewhere, to which anybody may write."""
+        return msgspec.structs.replace(self.target, folder=None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs for ``url``."""
+        return {"THALWEG_CLICKHOUSE_PASSWORD": self.target.password}
 
 
 def _spans(times: list[int]) -> Iterator[tuple[int, int, int, int, int]]:

@@ -1,4 +1,4 @@
-"""A rebuild that gets a signal at a named point: python -m tests.rebuild.held_up_rebuild URL SIGNAL POINT NTH LEASE_SECONDS."""
+"""A rebuild that gets a signal at a named point: URL SIGNAL POINT NTH LEASE_SECONDS."""
 
 import asyncio
 import os
