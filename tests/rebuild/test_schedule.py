@@ -79,7 +79,7 @@ def test_the_worker_adopts_what_comes_late_again_and_again(
             wait_until(lambda: waiting() == [], 120, "the late events of the run")
             with_early_copies(database)
             wait_until(lambda: waiting() == [], 120, "those that came after it")
-            wait_until(lambda: scraped(port)["thalweg_late_adopted_total"] > 500, 60, "the metrics")
+            wait_until(lambda: scraped(port)["thalweg_late_adopted_total"] > 300, 60, "the metrics")
             told = scraped(port)
         finally:
             worker.terminate()
