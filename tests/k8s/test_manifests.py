@@ -98,7 +98,7 @@ def test_the_commands_exist() -> None:
     ours = [service["command"] for service in compose.values() if service["image"].startswith("thalweg")]
     commands = [pod["containers"][0]["args"] for _, pod in workloads()] + ours
 
-    assert len(commands) == 7
+    assert len(commands) == 8
     assert [words for words in commands if not command_exists(words)] == []
     assert not command_exists(["worker", "enrihc"])
     assert not command_exists(["migrat"])
