@@ -192,10 +192,11 @@ class Visitor:
 
     @property
     def sealed_to(self) -> int:
-        """The last time that is sealed or closed."""
-        if self.sealed is not None:
-            return self.sealed.end
-        return BEFORE_TIME if self.last_end is None else self.last_end
+        """The last time that is sealed; what is closed before lies below the horizon.
+
+        A rebuild's counts do not come in: their last end may lie ahead of a worker that reads a log anew.
+        """
+        return BEFORE_TIME if self.sealed is None else self.sealed.end
 
     def starts(self) -> list[Start]:
         """Identities of the open sessions."""
