@@ -28,7 +28,7 @@ def run_schedule(settings: Settings) -> None:
     metrics = Metrics()
     with ExitStack() as stack:
         if settings.metrics_port:
-            stack.enter_context(metrics.serve(settings.metrics_port))
+            stack.enter_context(metrics.serve(settings.metrics_port, settings.metrics_host))
         try:
             asyncio.run(Schedule(settings, metrics).run())
         except KeyboardInterrupt:
