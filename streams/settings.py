@@ -160,6 +160,13 @@ class FlushSettings(_Section):
     interval: float = Field(1.0, ge=0, description="seconds since the first record waits")
 
 
+class RebuildSettings(_Section):
+    """When late events are adopted. One worker does it for all apps."""
+
+    every: int = Field(3600, ge=1, description="seconds from one rebuild of `thalweg worker rebuild` to the next")
+    window_days: int = Field(400, ge=1, description="how far back from the newest event late ones are looked for")
+
+
 class GeoSettings(_Section):
     """MaxMind-format databases. Without a path the embedded GeoLite2 (2018) is used if installed, else no geo."""
 
@@ -190,6 +197,7 @@ class Settings(_Section):
     sessions: SessionSettings = SessionSettings()
     apps: dict[str, SessionSettings] = Field({}, description="per app_id: the keys of `sessions` it changes")
     flush: FlushSettings = FlushSettings()
+    rebuild: RebuildSettings = RebuildSettings()
     geo: GeoSettings = GeoSettings()
     enrich: EnrichSettings = EnrichSettings()
 

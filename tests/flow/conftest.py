@@ -20,6 +20,8 @@ from tests.flow.live import Installation
 from tests.flow.sql_sessions import ON_TIME, in_islands
 from tests.kafka.apache import ApacheKafka, libs
 
+PASSWORDLESS = {key: value for key, value in os.environ.items() if not key.startswith("THALWEG_")}
+"""The environment without settings of ours."""
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
 Install = Callable[..., Installation]
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
