@@ -158,6 +158,8 @@ class Settings(_Section):
 
     secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
     secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")
+    keys: SecretStr | None = Field(None, description="THALWEG_KEYS only: the text of a key file")
+    keys_file: Path | None = Field(None, description="keys that rules name, mode 0600; THALWEG_KEYS goes before it")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="THALWEG_CLICKHOUSE_PASSWORD only")
 
     @field_validator("apps")
