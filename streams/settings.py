@@ -31,6 +31,8 @@ from streams.config import (
     without_empty,
 )
 
+MOST_DAYS = 36_500
+"""A century: ClickHouse's Date ends in 2149."""
 FormatName = Literal["combined", "segment"]
 
 
@@ -122,6 +124,23 @@ class SessionSettings(_Section):
         return goals
 
 
+class TableRetentionSettings(_Section):
+    """Days that rows of a table are kept, today included; without a value for ever."""
+
+    events: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of events, by derived_tstamp")
+    sessions: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of sessions, by start_tstamp")
+    outcomes: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of outcomes, by arrival_tstamp")
+    visitors: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of visitors, by last_seen_tstamp")
+
+
+class RetentionSettings(TableRetentionSettings):
+    """How long data is kept. `thalweg migrate` sets the tables' TTL; `thalweg doctor` checks it, and the topics."""
+
+    raw_hours: int = Field(168, ge=1, description="hours that topic raw may keep a record")
+    dead_hours: int = Field(720, ge=1, description="hours that topic dead may keep a record")
+    apps: dict[str, TableRetentionSettings] = Field({}, description="per app_id: the tables whose days it changes")
+
+
 class FlushSettings(_Section):
     """When the sessions worker inserts: at the first limit reached."""
 
@@ -143,9 +162,12 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     sessions: SessionSettings = SessionSettings()
-    apps: dict[str, SessionSettings] = Field({}, description="per app_id: the keys of `sessions` it changes")
+    apps: dict[str, SessionSettings] = Field(
+        {}, description="per app_id: the keys of `sessions` it changes; the others are inherited"
+    )
     flush: FlushSettings = FlushSettings()
     geo: GeoSettings = GeoSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     app_id: str = Field("default", description="where nothing in the input names the app")
     format: FormatName | None = Field(None, description="where no header `format` names it")

@@ -22,12 +22,14 @@ _REFERENCE_HEAD = """\
 # goes before the file: THALWEG_ and the key in capitals, two underscores between a section and its key, as in
 # THALWEG_KAFKA__BROKERS. Unknown keys and unknown THALWEG_ variables are refused. A key without a value is not given.
 """
-_APPS = """\
-# per app_id: the keys of `sessions` it changes; the others are inherited
-apps: {}
-#   shop:
-#     gap: 900  # THALWEG_APPS__shop__GAP
+_BY_NAME = """\
+{indent}# {description}
+{indent}{key}: {{}}
+{indent}#   shop:
+{indent}#     {inner}: {example}  # {variable}
 """
+_EXAMPLES = {"gap": 900, "events": 30}
+"""First key of a section that stands under an app's name → an example of its value."""
 _METRICS_HEAD = """\
 # Metrics
 
@@ -53,7 +55,7 @@ def _section(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
         if section is None:
             yield _value((*above, key), field)
         elif by_name:
-            yield "\n" + _APPS
+            yield ("" if above else "\n") + _by_name(section, (*above, key), field)
         else:
             yield f"\n# {inspect.getdoc(section)}\n{key}:\n"
             yield from _section(section, (*above, key))
@@ -68,6 +70,17 @@ def _value(path: tuple[str, ...], field: FieldInfo) -> str:
     if "Secret" in str(field.annotation):
         line = f"# {key}: never in this file"
     return f"{indent}# {field.description}\n{indent}{line}  # {variable}\n"
+
+
+def _by_name(section: type[BaseModel], path: tuple[str, ...], field: FieldInfo) -> str:
+    inner = next(iter(section.model_fields))
+    variable = PREFIX + STEP.join([*(key.upper() for key in path), "shop", inner.upper()])
+    indent = "  " * (len(path) - 1)
+    example = _EXAMPLES[inner]
+    description = field.description
+    return _BY_NAME.format(
+        indent=indent, key=path[-1], description=description, inner=inner, example=example, variable=variable
+    )
 
 
 def _default(field: FieldInfo) -> str:

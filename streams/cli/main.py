@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, load, migrate, rebuild, rules, run, sql, store, worker
+from streams.cli import demo, doctor, load, migrate, rebuild, rules, run, sql, store, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -29,6 +29,7 @@ app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
 app.command("rebuild")(rebuild.rebuild)
 app.add_typer(rules.app, name="rules")
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

@@ -3,8 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from streams.cli.main import app
 from streams.errors import ConfigError

@@ -59,13 +59,25 @@ def test_a_forgotten_day_has_no_key_for_a_worker_that_starts_then(tmp_path: Path
     assert after.key("d", NEXT, "daily") == before
 
 
-def test_what_no_key_was_made_for_has_none() -> None:
-    """An unknown id, another rotation than the key's, a day outside the tree."""
+def test_a_key_that_is_not_there_is_an_error_and_a_day_outside_all_years_has_none() -> None:
+    """An unknown id or another rotation is a mistake of configuration; a day is content."""
     keys = Ring({"d": grow("daily", ROOT)}, "test")
 
-    assert keys.key("x", DAY, "daily") is None
-    assert keys.key("d", DAY, "monthly") is None
+    for key_id, rotation in (("x", "daily"), ("d", "monthly"), ("default", "none")):
+        with pytest.raises(ConfigError):
+            keys.key(key_id, DAY, rotation)
     assert keys.key("d", date(1969, 1, 1), "daily") is None
+
+
+def test_the_default_key_that_never_rotates_is_the_secret(tmp_path: Path) -> None:
+    """So what was hashed before there were rules stays; a rotating default key is one of the file."""
+    secret = b"s" * 32
+    keys = open_ring(Settings(), [("default", "none")], tmp_path, secret)
+    rotating = open_ring(Settings(), [("default", "daily"), ("default", "none")], tmp_path, secret)
+
+    assert keys.key("default", DAY, "none") == secret
+    assert rotating.key("default", DAY, "none") == secret
+    assert rotating.key("default", DAY, "daily") not in (None, secret, rotating.key("default", NEXT, "daily"))
 
 
 def test_a_start_without_a_key_that_rules_name_is_refused(tmp_path: Path) -> None:
@@ -77,7 +89,7 @@ def test_a_start_without_a_key_that_rules_name_is_refused(tmp_path: Path) -> Non
         open_ring(settings, [("visitors", "daily")])
     with pytest.raises(ConfigError, match="key d rotates daily, and the rules say monthly"):
         open_ring(settings, [("d", "monthly")])
-    with pytest.raises(ConfigError, match="keys_file is not set"):
+    with pytest.raises(ConfigError, match="keys_file is set: there is no key d"):
         open_ring(Settings(), [("d", "daily")])
 
     assert "thalweg rules keys rotate visitors --rotation daily" in missing.value.mend
