@@ -29,7 +29,7 @@ def doctor(
     config: Annotated[Path | None, typer.Option("--config", help="thalweg.yaml")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
 ) -> None:
-    """Check the store named and, where the settings name kafka.brokers, the topics. Exit code 1 where anything is wrong."""
+    """Check the store named and, where kafka.brokers is set, the topics. Exit code 1 where anything is wrong."""
     settings = load_settings(config)
     findings = [*_store(settings, store), *_topics(settings)]
     if json:

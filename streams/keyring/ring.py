@@ -31,7 +31,7 @@ class Ring:
         self._known: dict[tuple[str, int], bytes | None] = {}
 
     def key(self, key_id: str, day: date, rotation: str) -> bytes | None:
-        """32 bytes or more; None where the period's key is forgotten, or the day is outside the years there are keys for.
+        """32 bytes or more; None where the period's key is forgotten, or no key reaches the day (before 1970, say).
 
         Raises ConfigError where there is no such key, or it rotates otherwise.
         """

@@ -1,0 +1,42 @@
+"""Feeds every record of a topic, from its beginning to its end of now, to a scanner."""
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from streams.kafka.admin import partitions_of
+from streams.scan.records import texts_of
+from streams.scan.scanner import Scanner
+
+_WAIT_MS = 1000
+
+
+async def scan_topic(brokers: str, topic: str, scanner: Scanner) -> int:
+    """Keys, headers and values; joins no group and moves no offset. Returns how many records were read.
+
+    Raises ContractError when there is no such topic.
+    """
+    partitions = [TopicPartition(topic, number) for number in range(await partitions_of(brokers, topic))]
+    consumer = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        read = 0
+        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
+            for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
+                for record in records:
+                    _scan(topic, record, scanner)
+                read += len(records)
+    finally:
+        await consumer.stop()
+    return read
+
+
+def _scan(topic: str, record: ConsumerRecord, scanner: Scanner) -> None:
+    for text in (text for _, text in texts_of(record.key)):
+        scanner.scan(f"{topic}.key", text)
+    for name, content in record.headers:
+        scanner.scan(f"{topic}.headers", name)
+        scanner.scan(f"{topic}.headers", (content or b"").decode("utf-8", "replace"))
+    for field, text in texts_of(record.value):
+        scanner.scan(f"{topic}.{field}", text)
