@@ -61,11 +61,12 @@ def scan(  # noqa: PLR0913 - one option each
     settings = load_settings(config)
     if k is not None or columns is not None:
         measured = _measure(settings, store, table, columns, k)
-        _tell(json, measured, _groups(measured))
+        _tell(json, measured, _groups(measured), _small(measured))
         raise typer.Exit(int(measured.groups_below_k > 0))
     report = _scan(settings, store, [*(file or [])], canaries, topics=topics)
     report = ScanReport(_unexpected(report.finds, except_ or []), report.searched)
-    _tell(json, report, _finds(report))
+    searched = f"{sum(report.searched.values()):,} values in {len(report.searched)} places searched"
+    _tell(json, report, _finds(report), searched)
     raise typer.Exit(int(bool(report.finds)))
 
 
@@ -122,25 +123,28 @@ def _measure(settings: Settings, store: str | None, table: str, columns: str | N
     return measured
 
 
-def _tell(json: bool, report: msgspec.Struct, table: Table) -> None:
+def _tell(json: bool, report: msgspec.Struct, table: Table, words: str) -> None:
     if json:
         typer.echo(msgspec.json.encode(report).decode())
     else:
         Console().print(table)
+        typer.echo(words)
 
 
 def _finds(report: ScanReport) -> Table:
-    searched = f"{sum(report.searched.values()):,} values in {len(report.searched)} places searched"
-    table = Table("place", "kind", "encoded", "count", "sample", caption=searched)
+    table = Table("place", "kind", "encoded", "count", "sample")
     for find in report.finds:
         table.add_row(find.place, find.kind, find.encoded, f"{find.count:,}", find.sample)
     return table
 
 
 def _groups(measured: Anonymity) -> Table:
-    below = f"{measured.groups_below_k:,} of {measured.groups:,} groups have fewer than {measured.k} people"
-    rows = f"{measured.people_below_k:,} people, {measured.rows_below_k:,} of {measured.rows:,} rows"
-    table = Table(*measured.columns, "people", "rows", title="smallest groups", caption=f"{below}: {rows}")
+    table = Table(*measured.columns, "people", "rows", title="smallest groups")
     for group in measured.smallest:
         table.add_row(*group.values, f"{group.people:,}", f"{group.rows:,}")
     return table
+
+
+def _small(measured: Anonymity) -> str:
+    groups = f"{measured.groups_below_k:,} of {measured.groups:,} groups have fewer than {measured.k} people"
+    return f"{groups}: {measured.people_below_k:,} people, {measured.rows_below_k:,} of {measured.rows:,} rows"

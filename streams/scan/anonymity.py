@@ -49,11 +49,8 @@ def measure(client: Client, database: str, table: str, columns: Sequence[str], k
         f" FROM {database}.{table} GROUP BY {names}"
     )
     given = {"k": k, "shown": shown}
-    ((total, below, people, rows, rows_below),) = client.execute(
-        "SELECT count(), countIf(people < %(k)s), sumIf(people, people < %(k)s), sum(n), sumIf(n, people < %(k)s)"
-        f" FROM ({groups})",
-        given,
-    )
+    sums = "count(), countIf(people < %(k)s), sumIf(people, people < %(k)s), sum(n), sumIf(n, people < %(k)s)"
+    ((total, below, people, rows, rows_below),) = client.execute(f"SELECT {sums} FROM ({groups})", given)  # noqa: S608
     smallest = client.execute(
         f"SELECT combination, people, n FROM ({groups}) ORDER BY people, n, combination LIMIT %(shown)s",  # noqa: S608
         given,

@@ -94,7 +94,7 @@ def test_rows_that_the_views_hide_are_searched(client: Client) -> None:
 
 @pytest.fixture
 def people(client: Client) -> Client:
-    """Visitors: five in (Ulm, Firefox), two in (Ulm, Chrome), one of these with three events; two without id in Bonn."""
+    """Visitors: five in (Ulm, Firefox), two in (Ulm, Chrome), one with three events; two without id in Bonn."""
     rows = [(n, "Ulm", "Firefox") for n in range(1, 6)] + [(n, "Ulm", "Chrome") for n in (6, 6, 6, 7)]
     rows += [(0, "Bonn", "Chrome"), (0, "Bonn", "Chrome")]
     client.execute(f"TRUNCATE TABLE {DATABASE}.events")
