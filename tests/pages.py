@@ -22,14 +22,22 @@ _REFERENCE_HEAD = """\
 # goes before the file: THALWEG_ and the key in capitals, two underscores between a section and its key, as in
 # THALWEG_KAFKA__BROKERS. Unknown keys and unknown THALWEG_ variables are refused. A key without a value is not given.
 """
-_BY_NAME = """\
-{indent}# {description}
-{indent}{key}: {{}}
-{indent}#   shop:
-{indent}#     {inner}: {example}  # {variable}
+_APPS = """\
+# per app_id: the keys of `sessions` and `limits` it changes, the others are inherited; and the hosts of its site: pages
+# of a log that names no host are on the first
+apps: {}
+#   shop:
+#     gap: 900  # THALWEG_APPS__shop__GAP
+#     hosts: [shop.example, www.shop.example]
+#     limits:
+#       record_events: 100  # THALWEG_APPS__shop__LIMITS__RECORD_EVENTS
 """
-_EXAMPLES = {"gap": 900, "events": 30}
-"""First key of a section that stands under an app's name → an example of its value."""
+_RETENTION_APPS = """\
+  # per app_id: the tables whose days it changes
+  apps: {}
+  #   shop:
+  #     events: 30  # THALWEG_RETENTION__APPS__shop__EVENTS
+"""
 _METRICS_HEAD = """\
 # Metrics
 
@@ -55,7 +63,7 @@ def _section(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
         if section is None:
             yield _value((*above, key), field)
         elif by_name:
-            yield ("" if above else "\n") + _by_name(section, (*above, key), field)
+            yield _RETENTION_APPS if above else "\n" + _APPS
         else:
             yield f"\n# {inspect.getdoc(section)}\n{key}:\n"
             yield from _section(section, (*above, key))
@@ -70,17 +78,6 @@ def _value(path: tuple[str, ...], field: FieldInfo) -> str:
     if "Secret" in str(field.annotation):
         line = f"# {key}: never in this file"
     return f"{indent}# {field.description}\n{indent}{line}  # {variable}\n"
-
-
-def _by_name(section: type[BaseModel], path: tuple[str, ...], field: FieldInfo) -> str:
-    inner = next(iter(section.model_fields))
-    variable = PREFIX + STEP.join([*(key.upper() for key in path), "shop", inner.upper()])
-    indent = "  " * (len(path) - 1)
-    example = _EXAMPLES[inner]
-    description = field.description
-    return _BY_NAME.format(
-        indent=indent, key=path[-1], description=description, inner=inner, example=example, variable=variable
-    )
 
 
 def _default(field: FieldInfo) -> str:

@@ -104,7 +104,7 @@ def test_a_line_becomes_one_masked_enriched_event() -> None:
         (b"{", SEGMENT, "dead", Reason.SYNTAX),
         (LINE, (), "dead", Reason.FORMAT_UNKNOWN),
         (LINE, (("format", b"\xff\xfe"),), "dead", Reason.FORMAT_UNKNOWN),
-        (message(type="alias"), SEGMENT, "dead", Reason.EVENT_UNKNOWN),
+        (message(type="delete"), SEGMENT, "dead", Reason.EVENT_UNKNOWN),
         (
             message(receivedAt="1999-01-01T00:00:00Z", timestamp="1990-01-01T00:00:00Z", sentAt=None),
             SEGMENT,

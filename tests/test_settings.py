@@ -91,7 +91,7 @@ def test_a_key_without_value_is_not_given(file: Path) -> None:
         ("flush: {rows: 0}", "flush.rows: should be greater than 0 (is '0')"),
         ("flush: {rows: many}", "flush.rows: should be a valid integer"),
         ("flush: [1]", "flush: should be a valid dictionary"),
-        ("format: csv", "format: should be 'combined' or 'segment' (is 'csv')"),
+        ("format: csv", "format: should be 'combined', 'segment', 'snowplow' or 'snowplow-thrift' (is 'csv')"),
         ("clickhouse: {database: 'a; b'}", "clickhouse.database: String should match pattern"),
         ("- a", "holds a list, not keys"),
         ("kafka:\n\tbrokers: x", "line 2, column 1: found character"),

@@ -11,7 +11,7 @@ from streams.anonymize.client import network_of
 from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
 from streams.anonymize.own import repeats_own, strike
 from streams.anonymize.rules import Rules
-from streams.anonymize.text import clean, clean_agent
+from streams.anonymize.text import clean, clean_agent, clean_hints, clean_json
 from streams.anonymize.url import cut
 from streams.anonymize.visitor import make_visitor
 from streams.keys import Keys
@@ -20,9 +20,9 @@ from streams.records import NO_ID, Event, ParsedEvent
 
 TEXTS = (
     "platform event event_name page_title mkt_medium mkt_source mkt_term mkt_content mkt_campaign br_lang os_timezone "
-    "se_category se_action se_label se_property contexts useragent"
+    "se_category se_action se_label se_property contexts ua_hints useragent"
 ).split()
-"""Every field with free text of the input, but URLs, ids and ``properties``; ``useragent`` is the last."""
+"""Every field with free text of the input, but URLs, ids and ``properties``; the last three are read otherwise."""
 
 _STRIKABLE = (*TEXTS[2:], "page_url", "page_referrer")
 _texts = attrgetter(*TEXTS)
@@ -71,7 +71,9 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         raw: ParsedEvent, place: Place, index: int, collector: int, derived: int, arrival: int
     ) -> Event | Drop:
         texts = _texts(raw)
-        cleaned = [clean(text) if text else "" for text in texts[:-1]]
+        cleaned = [clean(text) if text else "" for text in texts[:-3]]
+        cleaned.append(clean_json(raw.contexts) if raw.contexts else "")
+        cleaned.append(clean_hints(raw.ua_hints) if raw.ua_hints else "")
         cleaned.append(clean_agent(raw.useragent) if raw.useragent else "")
         page_url, network = cut(raw.page_url)
         page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""
@@ -100,14 +102,14 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         (
             event.platform, event.event, event.event_name, event.page_title, event.mkt_medium, event.mkt_source,
             event.mkt_term, event.mkt_content, event.mkt_campaign, event.br_lang, event.os_timezone, event.se_category,
-            event.se_action, event.se_label, event.se_property, event.contexts, event.useragent,
+            event.se_action, event.se_label, event.se_property, event.contexts, event.ua_hints, event.useragent,
         ) = cleaned  # fmt: skip
         if event.useragent == _ABSENT:
             event.useragent = ""
         event.page_url, event.mkt_network = page_url, network
         event.page_referrer = "" if page_referrer == _ABSENT else page_referrer
         event.dvce_screenwidth, event.dvce_screenheight = raw.dvce_screenwidth, raw.dvce_screenheight
-        event.se_value = raw.se_value
+        event.se_value, event.webdriver = raw.se_value, raw.webdriver
         event.properties, event.bot_indicators = properties, []
         event.rules_version = rules_version
         if (
@@ -119,7 +121,10 @@ def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymiz
         ):
             removed.update(_removed_fields(raw, event, cleaned))
             properties.pop("", None)
-        if repeats_own(raw, "\n".join([*cleaned, page_url, page_referrer, *properties, *properties.values()])):
+        searched = [*cleaned, page_url, page_referrer, *properties, *properties.values()]
+        if "\\" in event.contexts:  # an id with a quote in it stands there escaped
+            searched.append(event.contexts.replace('\\"', '"').replace("\\\\", "\\"))
+        if repeats_own(raw, "\n".join(searched)):
             removed.update(strike(event, raw, _STRIKABLE))
         return event
 

@@ -5,6 +5,7 @@ from operator import attrgetter
 from urllib.parse import unquote
 
 from streams.anonymize.client import spellings_of
+from streams.anonymize.json_text import rewrite_texts
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.records import Event, ParsedEvent
 
@@ -20,6 +21,9 @@ WORDS = {
     "user_id": "(user)",
 }
 """Field of a parsed event → the word that stands for its value."""
+
+JSON = frozenset({"contexts", "ua_hints"})
+"""Fields whose texts are values of JSON."""
 
 _ids = attrgetter(*WORDS)
 _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
@@ -54,7 +58,7 @@ def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
     for name in names:
         text = getattr(event, name)
         if text:
-            struck = strike_text(text)
+            struck = rewrite_texts(text, strike_text) if name in JSON else strike_text(text)
             setattr(event, name, struck)
             if not struck:
                 emptied.append(name)

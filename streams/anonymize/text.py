@@ -4,6 +4,7 @@ import re
 
 import re2
 
+from streams.anonymize.json_text import rewrite_texts
 from streams.anonymize.redact import redact, redact_names
 from streams.anonymize.url import cut, cut_parameters
 from streams.memo import remember
@@ -45,3 +46,18 @@ clean = remember(_clean)
 
 clean_agent = remember(_clean_agent)
 """The same for user agents: their versions look like network addresses and stay."""
+
+
+def _clean_json(text: str) -> str:
+    return rewrite_texts(text, clean)
+
+
+def _clean_hints(text: str) -> str:
+    return rewrite_texts(text, clean_agent)
+
+
+clean_json = remember(_clean_json)
+"""JSON as it may be kept: each name and value in it as ``clean`` leaves it; empty where it is no JSON."""
+
+clean_hints = remember(_clean_hints)
+"""The same for client hints, which are JSON and hold versions."""

@@ -1,19 +1,30 @@
 """What no JSON body may hold, found before it is decoded."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
 
 from streams.outcome import Dead, Reason
 
 MAX_DEPTH = 40
 """Deepest nesting of objects and arrays. Source: Snowplow Enrich, setting maxJsonDepth (40)."""
 
+BODY_DEPTH = 200
+"""Deepest nesting at which the events of a body can still be told apart; far below the decoder's own limit."""
+
+T = TypeVar("T")
+
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
-def unfit(body: bytes) -> Dead | None:
-    """Why a body must not be decoded: not UTF-8, an escaped NUL anywhere, nested too deep."""
+def unfit(body: bytes, max_depth: int = MAX_DEPTH) -> Dead | None:
+    """Why a body must not be decoded: nested too deep, not UTF-8, an escaped NUL anywhere."""
+    if is_too_deep(body, max_depth):
+        return Dead(Reason.TOO_LARGE, f"nested deeper than {max_depth}")
     try:
         if not body.isascii():
             body.decode()
@@ -21,17 +32,15 @@ def unfit(body: bytes) -> Dead | None:
         return Dead(Reason.ENCODING, f"byte {error.start} is not UTF-8")
     if b"\\" in body and b"\\u0000" in body and _NUL.search(body):
         return Dead(Reason.ENCODING, "NUL")
-    if is_too_deep(body):
-        return Dead(Reason.TOO_LARGE, f"nested deeper than {MAX_DEPTH}")
     return None
 
 
-def is_too_deep(body: bytes) -> bool:
-    """True when a body nests deeper than MAX_DEPTH.
+def is_too_deep(body: bytes, max_depth: int = MAX_DEPTH) -> bool:
+    """True when a body nests deeper than ``max_depth``.
 
     A fixed depth keeps the verdict a function of the bytes: the decoder's own limit depends on the caller's stack.
     """
-    return body.count(b"{") + body.count(b"[") > MAX_DEPTH and depth(body) > MAX_DEPTH
+    return body.count(b"{") + body.count(b"[") > max_depth and depth(body) > max_depth
 
 
 def depth(body: bytes) -> int:
@@ -46,8 +55,25 @@ def depth(body: bytes) -> int:
     return deepest
 
 
-def undecoded(body: bytes, message: str) -> Dead:
-    """The verdict on a body the JSON decoder refused with ``message``."""
+def decoded(decode: Callable[[bytes], T], body: bytes) -> T | Dead:
+    """What ``decode`` (msgspec's, of JSON) makes of a body, or why it cannot."""
+    try:
+        return decode(body)
+    except msgspec.ValidationError as error:
+        return invalid(str(error))
+    except msgspec.DecodeError as error:
+        return _undecoded(body, str(error))
+    except UnicodeDecodeError as error:
+        return Dead(Reason.ENCODING, f"byte {error.start} of a text is not UTF-8")
+
+
+def invalid(message: str) -> Dead:
+    """The verdict on values that a decoder refused with ``message``."""
+    too_large = " of length <= " in message or "out of range" in message
+    return Dead(Reason.TOO_LARGE if too_large else Reason.FIELD_TYPE, message)
+
+
+def _undecoded(body: bytes, message: str) -> Dead:
     if b"\0" in body:
         return Dead(Reason.ENCODING, "NUL")
     if _SURROGATE.search(body) and ("surrogate" in message or "truncated" in message):

@@ -26,7 +26,7 @@ from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
 from streams.run.summary import Summary, count
 from streams.run.waiting import Completion
-from streams.settings import FormatName, Settings, load_settings
+from streams.settings import FileFormat, Settings, load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import next_generation, refuse_live
 from streams.warehouse.migrate import migrate
@@ -52,7 +52,7 @@ class RunOptions(msgspec.Struct, kw_only=True, frozen=True):
     """What to run. ``worker_command`` takes the role as its last word; tests put their own there."""
 
     inputs: Sequence[Path]
-    format: FormatName
+    format: FileFormat
     store: str
     app_id: str | None = None
     config: Path | None = None
