@@ -69,7 +69,7 @@ class CollectorPayload:
         return tuple(fields)
 
 
-_SPEC = (CollectorPayload, CollectorPayload.spec())
+_SPEC = [CollectorPayload, CollectorPayload.spec()]
 
 
 def make_snowplow_thrift(options: ParseOptions = ParseOptions()) -> Parser:  # noqa: B008 - a frozen struct

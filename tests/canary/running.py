@@ -17,7 +17,7 @@ from streams.scan.files import scan_files
 from streams.scan.scanner import Find, Scanner
 from streams.scan.tables import scan_tables
 from streams.scan.topics import scan_topic
-from streams.settings import FormatName, Settings, load_settings
+from streams.settings import FileFormat, Settings, load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.target import open_target
 from tests.canary.values import make_finder
@@ -73,7 +73,7 @@ class _Searcher:
 
 
 def run_and_search(
-    lines: Iterator[bytes], format_: FormatName, persons: int, folder: Path, config: str = ""
+    lines: Iterator[bytes], format_: FileFormat, persons: int, folder: Path, config: str = ""
 ) -> Searched:
     """Run the lines through real workers into a new store in ``folder``, and search for canaries of ``persons``."""
     file, settings_file = folder / "input", folder / "thalweg.yaml"

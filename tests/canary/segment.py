@@ -58,7 +58,7 @@ def message(person: Person) -> dict[str, Any]:
             "screen": {"width": 800, "height": 600},
             "app": {"name": "shop"},
             "traits": {"email": person.mail},
-            "library": {"name": person.name},
+            "library": {"name": person.mail},
         },
         "properties": {**properties, **page} if number % len(TYPES) == 0 else properties,
     }
@@ -70,7 +70,7 @@ def broken(person: Person, text: bytes) -> bytes:
     ways = (
         text[: len(text) // 2],
         json.dumps({**whole, "context": person.mail}).encode(),
-        text.replace(MARK.encode(), MARK.encode() + b"\xff", 1),
+        text.replace(MARK.encode(), b"\xff" + MARK.encode(), 1),
         f"{person.sentence(person.user)} {person.url(person.user)}".encode(),
         json.dumps({**whole, "type": person.mail}).encode(),
         json.dumps({**whole, "anonymousId": None, "userId": None}).encode(),
