@@ -57,7 +57,7 @@ def broken(person: Person, value: bytes) -> bytes:
     """Cut short, not UTF-8, another type, another format."""
     ways = (
         value[: len(value) // 2] or person.mail.encode(),
-        value[:-9] + b"\xff" + value[-9:],
+        value.replace(b"HTTP/1.1", b"\xffHTTP/1.1") if b"HTTP/1.1" in value else b"\xff" + value,
         value.replace(b"shop", b"\0shop") or b"\0",
         f'{{"schema": "{person.mail}", "data": ["{person.mail}"], "type": "{person.mail}"}}'.encode(),
         person.sentence(person.user).encode(),

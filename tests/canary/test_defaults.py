@@ -9,7 +9,7 @@ from tests.canary.running import run_and_search
 EVENTS = int(os.environ.get("THALWEG_TEST_CANARY_EVENTS", "1200"))
 PLACES = (
     "enriched.page_title enriched.useragent enriched.properties events.page_title events.contexts events.properties"
-    " events.event_id sessions.steps outcomes.app_id notes summary enrich.log sessions.log broker.log"
+    " events.event_id sessions.steps outcomes.app_id summary enrich.log sessions.log broker.log"
 ).split()
 
 
