@@ -4,6 +4,7 @@ from enum import Enum
 
 from msgspec.structs import fields
 
+from streams.anonymize.paths import Path
 from streams.records import Event, ParsedEvent
 
 
@@ -76,3 +77,8 @@ GROUPS = {
     "geo": ("geo_region", "geo_city", "geo_latitude", "geo_longitude", "geo_timezone"),
 }
 """Words for several fields at once."""
+
+
+def expand(path: Path) -> list[Path]:
+    """The paths a field of a rule stands for: a group's columns, else itself."""
+    return [(name,) for name in GROUPS[path[0]]] if len(path) == 1 and path[0] in GROUPS else [path]
