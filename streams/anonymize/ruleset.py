@@ -261,15 +261,6 @@ class ConsentSource(Part):
     """values in lower case that mean no"""
 
 
-class Retention(Part):
-    """How long the restricted topics may keep records; `thalweg doctor` compares."""
-
-    raw_days: Annotated[int, Field(ge=1)] | None = None
-    """topic raw"""
-    dead_days: Annotated[int, Field(ge=1)] | None = None
-    """topic dead"""
-
-
 class RuleFile(Part):
     """A rules file."""
 
@@ -279,8 +270,6 @@ class RuleFile(Part):
     """where consent is found, for `match: {consent: …}`"""
     base64: list[PathText] = []
     """paths whose values are base64 of UTF-8 text (standard or URL-safe): the rules see the text"""
-    retention: Retention = Retention()
-    """how long the restricted topics may keep records"""
     rules: Annotated[list[Rule], Field(max_length=_MAX_RULES)]
     """applied in this order"""
     examples: list[Example] = []

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.anonymize.anonymizer import TEXTS, Place, make_anonymizer
+from streams.anonymize.anonymizer import Place, make_anonymizer
+from streams.anonymize.fields import BEFORE, Kind
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.keys import Keys
 from streams.records import Event, ParsedEvent
@@ -15,7 +17,11 @@ from streams.records import Event, ParsedEvent
 PLACE = Place("raw@1", 1, 7, 2, b"the line")
 RULES = default_rules()
 REMOVED: Counter[str] = Counter()
-anonymize = make_anonymizer(Keys(b"a secret of at least thirty-two bytes"), RULES, REMOVED)
+SECRET = b"a secret of at least thirty-two bytes"
+anonymize = make_anonymizer(Keys(SECRET), SecretKeyring(SECRET), RULES, REMOVED)
+TEXTS = [
+    "platform", "event", *(name for name, kind in BEFORE.items() if kind is Kind.TEXT and name not in ("app_id", "platform", "event")), "contexts", "useragent",
+]
 
 IDS = {
     "ip": "203.0.113.77",
