@@ -147,6 +147,7 @@ class Settings(_Section):
     flush: FlushSettings = FlushSettings()
     geo: GeoSettings = GeoSettings()
 
+    rules: Path | None = Field(None, description="the rules file; none: those of `thalweg rules defaults`")
     app_id: str = Field("default", description="where nothing in the input names the app")
     format: FormatName | None = Field(None, description="where no header `format` names it")
     disorder: int = Field(600, ge=0, description="seconds a collector's clock may be behind Kafka's; all apps")

@@ -10,7 +10,7 @@ from streams import pipeline
 from streams.agents.enrich import EnrichWorker
 from streams.agents.hooks import Hooks
 from streams.agents.sessions import SessionsWorker
-from streams.anonymize.rules import default_rules, rules_control
+from streams.anonymize.rules import read_rules, rules_control
 from streams.errors import ContractError
 from streams.kafka.admin import no_answer, partitions_of
 from streams.kafka.app import BatchApp, make_app
@@ -48,7 +48,7 @@ def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
         app,
         settings,
         pipeline.build(settings, read_secret(settings), enriched),
-        rules_control(default_rules()),
+        rules_control(read_rules(settings.rules)),
         (raw, enriched, dead),
         metrics,
         hooks,

@@ -14,7 +14,7 @@ from streams.anonymize.fields import REQUIRED, VISITOR
 from streams.anonymize.hashes import DAY_MS, EventHashes, Hashes
 from streams.anonymize.keyring import Keyring
 from streams.anonymize.own import repeats_own, strike
-from streams.anonymize.program import Program
+from streams.anonymize.program import Program, masked_properties
 from streams.anonymize.rules import Rules
 from streams.keys import Keys
 from streams.outcome import Drop
@@ -147,22 +147,14 @@ def _make_fill(program: Program, removed: Counter[str]) -> Fill:  # noqa: C901, 
                 if kept:
                     setattr(event, name, kept)
                     kept_texts.append(kept)
-        event.properties = properties = {}
         if named_property is not None and raw.properties:
-            for key, text in raw.properties.items():
-                named = named_property(key)
-                if named is None:
-                    continue
-                name, clean = named
-                kept, count = clean(text) if clean is not None else (text, 0)
-                if (text and not kept) or (key and not name):
-                    removed["properties"] += count or bool(key and not name)
-                    continue
-                if count:
-                    removed["properties"] += count
-                properties[name] = kept
-            kept_texts += properties
-            kept_texts += properties.values()
+            event.properties, count = masked_properties(raw.properties, named_property)
+            if count:
+                removed["properties"] += count
+            kept_texts += event.properties
+            kept_texts += event.properties.values()
+        else:
+            event.properties = {}
         for name, coarse in numbers:
             number = getattr(raw, name)
             if number is not None:

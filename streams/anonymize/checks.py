@@ -127,6 +127,10 @@ def _target_problems(rule: FieldRule, path: Path, known: dict[str, Kind], where:
     kind = known[root]
     if kind not in _FITS[rule.action]:
         yield where, f"{root} is {kind.value}: {rule.action} makes no sense there"
+    if rule.action == "pseudonymize" and root == "app_id":
+        yield where, "outcomes carry the app's name too, and belong to no day: mask or redact it"
+    if rule.action == "redact" and len(path) > 1 and _finds_own(rule):
+        yield where, f"`own` looks in all of {root}: write a rule of its own for {root}"
     if rule.action == "drop_field" and (root in REQUIRED or root in _KEPT_TIMES):
         yield where, f"no event is without {root}; drop_event drops the event"
     if isinstance(rule, Generalize):

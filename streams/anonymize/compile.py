@@ -4,16 +4,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
+from msgspec.structs import replace
+
 from streams.anonymize.action import TextAction, TextFunction, chain
 from streams.anonymize.client import make_network
-from streams.anonymize.fields import ADDRESS, BEFORE, IDS, REQUIRED, VISITOR, Kind, expand
+from streams.anonymize.fields import ADDRESS, AFTER, BEFORE, IDS, REQUIRED, VISITOR, Kind, expand
 from streams.anonymize.generalize import Number, make_coarse_number, make_coarse_time
 from streams.anonymize.hashes import FASTER, Hashes
 from streams.anonymize.ip import V4_BITS, V6_BITS
-from streams.anonymize.keyring import DEFAULT_KEY, Rotation
+from streams.anonymize.keyring import DEFAULT_KEY, Keyring, Rotation
 from streams.anonymize.operations import OWN, Ask, Operations
 from streams.anonymize.paths import Path, below, parse_path
 from streams.anonymize.program import Named, Program
+from streams.anonymize.rules import Rules
 from streams.anonymize.ruleset import (
     DropEvent,
     FieldRule,
@@ -26,6 +29,7 @@ from streams.anonymize.ruleset import (
 )
 from streams.anonymize.url import UrlAction, UrlFunction, make_url
 from streams.anonymize.value import Drop, Keep, Step, ValueFunction, make_value
+from streams.keys import Keys
 from streams.memo import remember
 
 _STAYS = frozenset({*REQUIRED, VISITOR, "collector_tstamp", "derived_tstamp"})
@@ -52,30 +56,57 @@ class Compiler:
         hold = lru_cache(maxsize=_HELD)
         self._text, self._url = hold(self._make_text), hold(self._make_url)
         self._value, self._properties = hold(self._make_value), hold(self._make_properties)
+        self._fastest = max(
+            [(rule.key, rule.rotation) for rule in file.rules if isinstance(rule, Pseudonymize) and _for_visitor(rule)],
+            key=lambda secret: FASTER[secret[1]],
+            default=(DEFAULT_KEY, Rotation.NONE),
+        )
         self.rotates = any(isinstance(rule, Pseudonymize) and rule.rotation != Rotation.NONE for rule in file.rules)
 
-    def program(self, numbers: Numbers, day: int, kinds: Mapping[str, Kind] = BEFORE) -> Program:
-        """What these rules do to the fields of ``kinds``. ``day`` counts from 1970, for keys that rotate."""
-        if any(isinstance(self._rules[number], DropEvent) for number in numbers):
+    def program(self, numbers: Numbers, day: int) -> Program:
+        """What these rules do to an event as it came in. ``day`` counts from 1970, for keys that rotate."""
+        if self._drops(numbers):
             return Program(drops=True)
         visitor = self._visitor_key(numbers)
-        key, rotation = visitor or (DEFAULT_KEY, Rotation.NONE)
-        asked = {name: self._asked(numbers, name, (key, rotation), day) for name in kinds}
+        secret = visitor or (DEFAULT_KEY, Rotation.NONE)
+        asked = {name: self._asked(numbers, name, secret, day) for name in BEFORE}
+        program = self._columns(asked, BEFORE)
+        kept = {name: asks for name, asks in asked.items() if name not in program.dropped}
+        return replace(
+            program,
+            network=self._network(kept[ADDRESS]) if ADDRESS in kept else None,
+            pseudonyms=tuple((n, self._pseudonym(kept[n], n, secret, day)) for n in IDS if n in kept),
+            hashes=self._hashes.of_events(*secret, day),
+            keeps_visitor=visitor is not None,
+            own=tuple(name for name in self._own(numbers) if name in kept),
+        )
+
+    def after(self, numbers: Numbers, day: int) -> Program:
+        """What these rules do to an enriched event; a field that no member names stays as it is."""
+        if self._drops(numbers):
+            return Program(drops=True)
+        asked = {name: self._asked(numbers, name, self._fastest, day) for name in AFTER}
+        return self._columns({name: asks for name, asks in asked.items() if asks}, AFTER)
+
+    def app_id(self) -> TextFunction:
+        """What all rules before enrichment together do to an app's name: for outcomes, which tell no more of an event."""
+        numbers = tuple(number for number, rule in enumerate(self._rules) if rule.when == "before")
+        return self._text(self._asked(numbers, "app_id", (DEFAULT_KEY, Rotation.NONE), 0), "app_id", Kind.TEXT)
+
+    def _drops(self, numbers: Numbers) -> bool:
+        return any(isinstance(self._rules[number], DropEvent) for number in numbers)
+
+    def _columns(self, asked: Mapping[str, Asks], kinds: Mapping[str, Kind]) -> Program:
         dropped = [name for name, asks in asked.items() if self._is_dropped(asks, name)]
         kept = {name: asks for name, asks in asked.items() if name not in dropped}
         return Program(
-            dropped=tuple(name for name in dropped if kinds[name] is not Kind.DEVICE),
+            dropped=tuple(dropped),
             texts=tuple((n, self._text(a, n, kinds[n])) for n, a in _of(kept, kinds, Kind.TEXT, Kind.AGENT)),
             urls=tuple((n, self._url(a)) for n, a in _of(kept, kinds, Kind.URL)),
             values=tuple((n, self._value(a, n)) for n, a in _of(kept, kinds, Kind.TREE) if n != "properties"),
             properties=self._properties(kept["properties"]) if "properties" in kept else None,
             numbers=tuple((n, self._number(a)) for n, a in _of(kept, kinds, Kind.NUMBER)),
             times=tuple((n, time) for n, a in _of(kept, kinds, Kind.TIME) for time in self._times(a)),
-            network=self._network(kept[ADDRESS]) if ADDRESS in kept else None,
-            pseudonyms=tuple((n, self._pseudonym(kept[n], n, (key, rotation), day)) for n in IDS if n in kept),
-            hashes=self._hashes.of_events(key, rotation, day),
-            keeps_visitor=visitor is not None,
-            own=tuple(name for name in self._own(numbers) if name in kept),
         )
 
     def _visitor_key(self, numbers: Numbers) -> tuple[str, Rotation] | None:
@@ -187,6 +218,10 @@ def _targets_of(rule: object) -> list[Path]:
     return [target for text in cast("FieldRule", rule).fields for target in expand(parse_path(text))]
 
 
+def _for_visitor(rule: Pseudonymize) -> bool:
+    return VISITOR in rule.fields
+
+
 def _of(kept: Mapping[str, Asks], kinds: Mapping[str, Kind], *wanted: Kind) -> list[tuple[str, Asks]]:
     return [(name, asks) for name, asks in kept.items() if kinds[name] in wanted]
 
@@ -238,3 +273,9 @@ def _at_property(name: str, steps: Sequence[Step]) -> list[Step] | None:
         else:
             found.append((path, step))
     return found
+
+
+def make_app_id(keys: Keys, keyring: Keyring, rules: Rules) -> TextFunction:
+    """What all rules together do to an app's name."""
+    function = Compiler(rules.file, Hashes(keys, keyring)).app_id()
+    return lambda app_id: app_id and function(app_id)

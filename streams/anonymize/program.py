@@ -1,6 +1,6 @@
 """What is done to each field of an event, once it is known which rules it is for and which day's keys hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -39,3 +39,21 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Columns in which the event's own ids and addresses are looked for."""
 
 
+
+
+def masked_properties(properties: Mapping[str, str], named: Callable[[str], Named | None]) -> tuple[dict[str, str], int]:
+    """The properties as they may be kept, and how many values could not be masked and so were removed."""
+    kept: dict[str, str] = {}
+    removed = 0
+    for key, text in properties.items():
+        found = named(key)
+        if found is None:
+            continue
+        name, function = found
+        value, count = function(text) if function is not None else (text, 0)
+        removed += count
+        if key and not name:
+            removed += not count
+        elif value or not text:
+            kept[name] = value
+    return kept, removed

@@ -43,6 +43,8 @@ UNREADABLE = ("", 1)
 
 def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunction:
     """The steps one after another. ``base64`` are the paths, within the value, of what is decoded first."""
+    if not steps and not base64:
+        return lambda text: (text, 0)
     steps = _fused(steps)
     actions = [step for _, step in steps if isinstance(step, TextAction)]
     may_act = joint_hint(actions) if len(actions) == len(steps) and not base64 else None
