@@ -24,6 +24,7 @@ from streams.anonymize.ruleset import (
     KeepOnly,
     Pseudonymize,
     Redact,
+    Rule,
     RuleFile,
     TruncateIp,
 )
@@ -52,7 +53,7 @@ class Compiler:
         self._hashes = hashes
         self._operations = Operations(cast("tuple[FieldRule, ...]", tuple(file.rules)), hashes)
         self._base64 = [parse_path(path) for path in file.base64]
-        self._targets = [_targets_of(rule) for rule in file.rules]
+        self._targets = [rule_targets(rule) for rule in file.rules]
         hold = lru_cache(maxsize=_HELD)
         self._text, self._url = hold(self._make_text), hold(self._make_url)
         self._value, self._properties = hold(self._make_value), hold(self._make_properties)
@@ -212,10 +213,11 @@ class Compiler:
         return chain([self._hashes.pseudonym(*visitor, day, field)])
 
 
-def _targets_of(rule: object) -> list[Path]:
+def rule_targets(rule: Rule) -> list[Path]:
+    """The paths a rule names, groups as their columns."""
     if isinstance(rule, DropEvent):
         return []
-    return [target for text in cast("FieldRule", rule).fields for target in expand(parse_path(text))]
+    return [target for text in rule.fields for target in expand(parse_path(text))]
 
 
 def _for_visitor(rule: Pseudonymize) -> bool:
