@@ -157,6 +157,10 @@ class Metrics:
 
     def _worked(self, stage: str, cpu_seconds: float) -> None:
         self.batches.labels(stage).inc()
+        self.spent(stage, cpu_seconds)
+
+    def spent(self, stage: str, cpu_seconds: float) -> None:
+        """CPU time of a stage's pure functions."""
         self.cpu_seconds.labels(stage).inc(max(0.0, cpu_seconds))
 
     @contextmanager
