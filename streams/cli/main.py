@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, load, migrate, rebuild, run, sql, store, worker
+from streams.cli import demo, load, migrate, rebuild, rules, run, sql, store, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -28,6 +28,7 @@ app.command("worker")(worker.worker)
 app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
 app.command("rebuild")(rebuild.rebuild)
+app.add_typer(rules.app, name="rules")
 
 
 def main() -> None:

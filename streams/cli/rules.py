@@ -1,0 +1,10 @@
+"""`thalweg rules …`: what an officer for privacy uses."""
+
+import typer
+
+from streams.cli import rules_defaults, rules_examples, rules_preview
+
+app = typer.Typer(no_args_is_help=True, help="Anonymization: its rules, what they do, and the proof that it holds.")
+app.command("defaults")(rules_defaults.defaults)
+app.command("test")(rules_examples.test)
+app.command("preview")(rules_preview.preview)
