@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import __version__
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.encode import decode
 from streams.enrich.enricher import Lookups
@@ -46,7 +47,7 @@ class Raw(msgspec.Struct, frozen=True):
 def make(lookups: Lookups = LOOKUPS, **options: Any) -> Pipeline:
     """A pipeline to three enriched partitions."""
     settings_ = PipelineOptions(**({"enriched_partitions": 3} | options))
-    return make_pipeline(settings_, Keys(SECRET), default_rules(), lookups)
+    return make_pipeline(settings_, Keys(SECRET), SecretKeyring(SECRET), default_rules(), lookups)
 
 
 live, bounded = make(), make(bounded=True)

@@ -15,6 +15,7 @@ from streams.doctor.finding import Finding
 from streams.doctor.tables import check_tables
 from streams.doctor.topics import check_topics
 from streams.kafka.admin import configs_of, no_answer
+from streams.kafka.security import security
 from streams.kafka.state import changelog_topic
 from streams.settings import Settings, load_settings
 from streams.warehouse.client import make_client
@@ -56,8 +57,9 @@ def _topics(settings: Settings) -> list[Finding]:
     if "brokers" not in kafka.model_fields_set:
         return []
     changelog = changelog_topic(settings)
+    topics = [kafka.raw_topic, kafka.dead_topic, changelog]
     try:
-        configs = asyncio.run(configs_of(kafka.brokers, [kafka.raw_topic, kafka.dead_topic, changelog]))
+        configs = asyncio.run(configs_of(kafka.brokers, topics, security(settings)))
     except (KafkaError, OSError) as error:
         raise no_answer(kafka.brokers, error) from error
     return check_topics(configs, settings, changelog)

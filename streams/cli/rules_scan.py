@@ -86,7 +86,7 @@ def _scan(
                 scan_files(sorted((target.folder / "run").glob("*.log")), scanner)
     if topics:
         for topic in (settings.kafka.enriched_topic, changelog_topic(settings)):
-            asyncio.run(scan_topic(settings.kafka.brokers, topic, scanner))
+            asyncio.run(scan_topic(settings, topic, scanner))
     scan_files(files, scanner)
     return ScanReport(scanner.finds, dict(scanner.searched))
 

@@ -17,6 +17,7 @@ from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
 from streams.kafka.repeats import thin_out
+from streams.kafka.security import credentials, servers
 from streams.kafka.transport import BatchTransport
 from streams.settings import KafkaSettings, Settings
 
@@ -87,8 +88,9 @@ def make_app(role: str, settings: Settings) -> BatchApp:
     data_dir.mkdir(parents=True, exist_ok=True)
     app = BatchApp(
         f"{kafka.group_prefix}-{role}",
-        broker=[f"kafka://{each.strip()}" for each in kafka.brokers.split(",")],
+        broker=[f"kafka://{each}" for each in servers(kafka.brokers)],
         datadir=str(data_dir),
+        broker_credentials=credentials(settings),
         store="memory://",
         autodiscover=False,
         web_enabled=False,

@@ -1,13 +1,13 @@
 """Feeds the lines of files to a scanner: logs, reports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from streams.errors import ConfigError
 from streams.scan.scanner import Scanner
 
 
-def scan_files(paths: list[Path], scanner: Scanner) -> None:
+def scan_files(paths: Sequence[Path], scanner: Scanner) -> None:
     """Every line of each file, and of each file in a folder; the place is the file's name. Raises ConfigError."""
     for path in paths:
         if not path.exists():

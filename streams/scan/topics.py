@@ -3,19 +3,22 @@
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.kafka.admin import partitions_of
+from streams.kafka.security import connection, security
 from streams.scan.records import texts_of
 from streams.scan.scanner import Scanner
+from streams.settings import Settings
 
 _WAIT_MS = 1000
 
 
-async def scan_topic(brokers: str, topic: str, scanner: Scanner) -> int:
+async def scan_topic(settings: Settings, topic: str, scanner: Scanner) -> int:
     """Keys, headers and values; joins no group and moves no offset. Returns how many records were read.
 
     Raises ContractError when there is no such topic.
     """
-    partitions = [TopicPartition(topic, number) for number in range(await partitions_of(brokers, topic))]
-    consumer = AIOKafkaConsumer(bootstrap_servers=brokers, enable_auto_commit=False, auto_offset_reset="earliest")
+    count = await partitions_of(settings.kafka.brokers, topic, security(settings))
+    partitions = [TopicPartition(topic, number) for number in range(count)]
+    consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         consumer.assign(partitions)

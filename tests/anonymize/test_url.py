@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.anonymize.clickid import CLICK_IDS
-from streams.anonymize.url import cut
+from tests.anonymize.default_functions import cut
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,11 @@ def mixed_case(text: str) -> str:
     return "".join(sign.upper() if place % 2 else sign for place, sign in enumerate(text))
 
 
+def escaped(text: str) -> str:
+    """As JavaScript and JSON may write any sign."""
+    return "".join(f"\\u{ord(sign):04x}" for sign in text)
+
+
 ENCODINGS: list[Callable[[str], str]] = [
     str,
     lambda text: quote(text, safe=""),
@@ -27,5 +32,6 @@ ENCODINGS: list[Callable[[str], str]] = [
     percent_all,
     percent_twice,
     mixed_case,
+    escaped,
     lambda text: json.dumps({"note": text, "deep": {"er": [text]}}),
 ]

@@ -11,10 +11,10 @@ START_MS = 1_777_600_000_000
 _PATH = "/com.snowplowanalytics.snowplow/tp2"
 
 
-def lines(persons: int) -> Iterator[bytes]:
-    """One record a person, the formats in turn."""
+def lines(persons: int, *, free: bool = False) -> Iterator[bytes]:
+    """One record a person, the formats in turn; ``free``: with names in free text."""
     for number in range(persons):
-        person = Person(number)
+        person = Person(number, free=free)
         name, value, path = record(person)
         if number % 10 == 9:
             value = broken(person, value)
@@ -29,7 +29,7 @@ def record(person: Person) -> tuple[str, bytes, str]:
     if kind == 1:
         return "combined", combined.line(person).encode(), ""
     if kind == 2:
-        return "snowplow", snowplow.body([person, Person(person.number + 10**6)]), _PATH
+        return "snowplow", snowplow.body([person, Person(person.number + 10**6, free=bool(person.free))]), _PATH
     if kind == 3:
         return "snowplow", snowplow.query(person).encode(), ""
     if kind == 4:
@@ -41,7 +41,7 @@ def headers(person: Person, name: str) -> dict[str, str]:
     """What the transport knew, and what it should not have written down."""
     return {
         "format": name,
-        "app_id": "shop" if person.number % 5 else f"shop of {person.mail}",
+        "app_id": "shop" if person.number % 5 else f"shop of {person.mail} {person.free}",
         "ip": person.v4,
         "user_agent": snowplow.agent(person, person.user),
         "event_id": f"{person.name}-record",

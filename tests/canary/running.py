@@ -12,6 +12,7 @@ import pytest
 from streams.kafka.state import changelog_topic
 from streams.run import embedded
 from streams.run.embedded import RunOptions
+from streams.run.environment import bounded_settings
 from streams.run.summary import Summary
 from streams.scan.files import scan_files
 from streams.scan.scanner import Find, Scanner
@@ -58,9 +59,9 @@ class _Searcher:
     async def _topics(self, settings: Settings) -> None:
         kafka = settings.kafka
         for topic in (kafka.enriched_topic, changelog_topic(settings)):
-            assert await scan_topic(kafka.brokers, topic, self._outside)
+            assert await scan_topic(settings, topic, self._outside)
         for topic in (kafka.raw_topic, kafka.dead_topic):
-            await scan_topic(kafka.brokers, topic, self._inside)
+            await scan_topic(settings, topic, self._inside)
 
     def loaded(self, records: int) -> None: ...
     def stored(self, outcomes: int) -> None: ...
@@ -73,12 +74,12 @@ class _Searcher:
 
 
 def run_and_search(
-    lines: Iterator[bytes], format_: FileFormat, persons: int, folder: Path, config: str = ""
+    lines: Iterator[bytes], format_: FileFormat, persons: int, folder: Path, rules: Path | None = None
 ) -> Searched:
     """Run the lines through real workers into a new store in ``folder``, and search for canaries of ``persons``."""
     file, settings_file = folder / "input", folder / "thalweg.yaml"
     file.write_bytes(b"\n".join(lines) + b"\n")
-    settings_file.write_text(config)
+    settings_file.write_text(f"rules: {rules}\n" if rules else "")
     outside, inside = (Scanner({}, b"k" * 32, make_finder(persons)) for _ in range(2))
     searcher = _Searcher(folder, outside, inside)
     options = RunOptions(
@@ -89,7 +90,7 @@ def run_and_search(
         worker_command=(sys.executable, str(WORKER), str(folder)),
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedded, "bounded_settings", _noting(searcher))
+        patch.setattr(embedded, "bounded_settings", _noting(searcher, bounded_settings))
         summary = embedded.run(options, searcher)
     outside.scan("summary", msgspec.json.encode(summary).decode())
     scan_files(_logs(folder), outside)
@@ -100,11 +101,9 @@ def run_and_search(
     return Searched(summary, outside.finds, dict(outside.searched), inside.finds)
 
 
-def _noting(searcher: _Searcher) -> Callable[..., Settings]:
-    original = embedded.bounded_settings
-
+def _noting(searcher: _Searcher, original: Callable[..., Settings]) -> Callable[..., Settings]:
     def noting(*args: object) -> Settings:
-        searcher.settings = original(*args)  # type: ignore[arg-type]
+        searcher.settings = original(*args)
         return searcher.settings
 
     return noting

@@ -1,5 +1,6 @@
 """Segment messages with a canary in every field."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -33,6 +34,7 @@ def message(person: Person) -> dict[str, Any]:
         "url": url,
         "list": [person.mail, person.card],
         "number": 7,
+        "packed": base64.b64encode(text.encode()).decode(),
     }
     return {
         "type": TYPES[number % len(TYPES)],

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.canary import records
 from tests.canary.running import run_and_search
 
@@ -13,6 +15,7 @@ PLACES = (
 ).split()
 
 
+@pytest.mark.slow
 def test_invariant_4_no_canary_survives_the_defaults(tmp_path: Path) -> None:
     """Of e-mail addresses, cards, network addresses, own ids, URL queries none is found; raw and dead hold them."""
     searched = run_and_search(records.lines(EVENTS), "records", EVENTS, tmp_path)

@@ -20,7 +20,8 @@ HASHED = 200
 class Person:
     """The values of person ``number``, and a chance of their own."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, *, free: bool = False) -> None:
+        """``free``: with names in free text, which only strict rules promise to take."""
         self.number = number
         self.chance = random.Random(number)
         self.name = f"{MARK}{_letters(number + 26**3)}"
@@ -31,6 +32,7 @@ class Person:
         self.user = f"{self.name}-user-{number}"
         self.device = f"{self.name}-device-{number}"
         self.session = f"{self.name}-session-{number}"
+        self.free = f"{self.name}land" if free else ""
 
     def sentence(self, user: str) -> str:
         """All that the defaults promise to take from a text of an event with this id."""
@@ -39,12 +41,12 @@ class Person:
         mail = self.chance.choice([self.mail, self.mail.upper(), self.mail.title()])
         user = self.chance.choice([user, user.upper()])
         address = self.chance.choice([self.v4, self.v6, self.v6.upper()])
-        return f"Dear {mail}, card {card} came from {address}; you are {user}."
+        return f"Dear {mail}, card {card} came from {address}; you are {user}. {self.free}"
 
     def url(self, user: str, *, with_host: bool = True) -> str:
         """A URL with a canary wherever the defaults promise that none stays."""
         name = self.name
-        path = f"/shop/{self.mail}/{self.v4}/{user};jsessionid={name}/page"
+        path = f"/shop/{self.mail}/{self.v4}/{user};jsessionid={name}/{self.free}"
         query = f"q={name}&{name}={name}&utm_source={self.mail}&utm_term={self.card}&gclid={name}&utm_content={self.v4}"
         host = f"https://{name}:{name}@shop.example" if with_host else ""
         return f"{host}{path}?{query}#{name}"

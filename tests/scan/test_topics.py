@@ -18,19 +18,23 @@ from tests.scan.test_records import EVENT
 __all__ = ["embedded"]
 
 
+def settings_of(embedded: EmbeddedBroker) -> Settings:
+    """Of a client of the broker."""
+    return Settings(kafka=KafkaSettings(brokers=embedded.bootstrap, idempotent=False))
+
+
 def test_every_record_of_every_partition_is_searched(embedded: EmbeddedBroker) -> None:
     """Key, headers and fields, from the first offset to the last; the place says which."""
     topic = f"scan-{uuid.uuid4().hex[:6]}"
 
     async def story() -> tuple[int, Scanner]:
         await create_topics(embedded.bootstrap, {topic: (2, {})})
-        kafka = KafkaSettings(brokers=embedded.bootstrap, idempotent=False)
-        async with BatchProducer(Settings(kafka=kafka)) as producer:
+        async with BatchProducer(settings_of(embedded)) as producer:
             EVENT.page_title = "a@example.com"
             await producer.send(topic, 0, [(None, encode(EVENT), ()), (b"b@example.com", b"x", ())])
             await producer.send(topic, 1, [(None, None, (("h", b"c@example.com"),)), (None, b"\xffd@example.com", ())])
         scanner = Scanner(KINDS, b"k" * 32)
-        return await scan_topic(embedded.bootstrap, topic, scanner), scanner
+        return await scan_topic(settings_of(embedded), topic, scanner), scanner
 
     read, scanner = asyncio.run(story())
 
@@ -46,8 +50,8 @@ def test_an_empty_topic_is_searched_at_once_and_a_missing_one_is_an_error(embedd
 
     async def story() -> None:
         await create_topics(embedded.bootstrap, {topic: (1, {})})
-        assert await scan_topic(embedded.bootstrap, topic, Scanner(KINDS, b"k" * 32)) == 0
+        assert await scan_topic(settings_of(embedded), topic, Scanner(KINDS, b"k" * 32)) == 0
         with pytest.raises(ContractError, match="there is no topic nowhere"):
-            await scan_topic(embedded.bootstrap, f"nowhere-{topic}", Scanner(KINDS, b"k" * 32))
+            await scan_topic(settings_of(embedded), f"nowhere-{topic}", Scanner(KINDS, b"k" * 32))
 
     asyncio.run(story())

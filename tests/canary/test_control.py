@@ -1,0 +1,70 @@
+"""The canary test can fail: without one of its rules, a rules file lets canaries through, and they are found."""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.anonymize.rules import Rules, default_rules, make_rules
+from tests.canary import records
+from tests.canary.offline import survivors
+from tests.canary.running import run_and_search
+
+STRICT = Path(__file__).with_name("strict.yaml")
+DEFAULTS = resources.files("streams.anonymize").joinpath("defaults.yaml").read_text("utf-8")
+EVENTS = 240
+
+
+def without(text: str, name: str) -> str:
+    """A rules file's text less one rule."""
+    file: dict[str, Any] = yaml.safe_load(text)
+    left = [rule for rule in file["rules"] if rule["name"] != name]
+    assert len(left) == len(file["rules"]) - 1
+    return yaml.safe_dump({**file, "rules": left}, sort_keys=False)
+
+
+@pytest.mark.parametrize(
+    ("rules", "free"), [(default_rules(), False), (make_rules(STRICT.read_text()), True)], ids=["defaults", "strict"]
+)
+def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool) -> None:
+    """Of what they promise; the strict one promises free text, too."""
+    assert survivors(records.lines(EVENTS, free=free), rules, EVENTS) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "free", "name", "field"),
+    [
+        (DEFAULTS, False, "urls", "page_url"),
+        (DEFAULTS, False, "texts", "page_title"),
+        (DEFAULTS, False, "texts", "contexts"),
+        (DEFAULTS, False, "own-ids", "useragent"),
+        (DEFAULTS, False, "own-ids", "properties"),
+        (STRICT.read_text(), True, "keep", "page_title"),
+        (STRICT.read_text(), True, "keep", "contexts"),
+        (STRICT.read_text(), True, "no-queries", "page_url"),
+        (STRICT.read_text(), True, "routes", "page_url"),
+        (STRICT.read_text(), True, "no-names", "app_id"),
+        (STRICT.read_text(), True, "no-names", "properties"),
+    ],
+)
+def test_without_one_rule_canaries_are_found(text: str, free: bool, name: str, field: str) -> None:
+    """In the field that the rule is for."""
+    assert field in survivors(records.lines(EVENTS, free=free), make_rules(without(text, name)), EVENTS)
+
+
+def test_the_defaults_leave_free_text() -> None:
+    """They do not promise it; the search finds it."""
+    assert "page_title" in survivors(records.lines(EVENTS, free=True), default_rules(), EVENTS)
+
+
+@pytest.mark.slow
+def test_a_real_run_without_one_rule_is_found_out(tmp_path: Path) -> None:
+    """In topics, tables and the sessions' state."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(without(DEFAULTS, "texts"))
+    searched = run_and_search(records.lines(EVENTS), "records", EVENTS, tmp_path, rules)
+
+    places = {find.place for find in searched.finds}
+    assert {"enriched.page_title", "events.page_title", "events.properties", "sessions.first_page_title"} <= places
