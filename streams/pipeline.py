@@ -9,6 +9,7 @@ from streams import __version__
 from streams.anonymize.after import Finish, make_after
 from streams.anonymize.anonymizer import Anonymizer, Place, make_anonymizer
 from streams.anonymize.compile import make_app_id
+from streams.anonymize.conditions import CountryOf
 from streams.anonymize.keyring import Keyring, SecretKeyring
 from streams.anonymize.rules import Rules, asks_for_country, read_rules
 from streams.encode import encode, partition_of
@@ -75,9 +76,7 @@ Parse = Callable[[RawRecord, Headers], Sequence[ParsedEvent | Dead | Empty]]
 One = Callable[[ParsedEvent, Place, int, int, int | None], Ready | Dead | Drop]
 
 
-def make_pipeline(
-    options: PipelineOptions, keys: Keys, keyring: Keyring, rules: Rules, lookups: Lookups
-) -> Pipeline:
+def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules: Rules, lookups: Lookups) -> Pipeline:
     """The function from a raw batch to an enriched one. The same raw records give the same bytes in any cut.
 
     Each raw event becomes exactly one event or outcome in some partition. A bug in a stage costs one event (dead,
@@ -89,10 +88,7 @@ def make_pipeline(
     parse = make_parse(options)
     times = make_times(options.disorder_ms, options.max_age_ms, bounded)
     most_bytes = options.max_event_bytes
-    if asks_for_country(rules) and lookups.city is None:
-        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
-    country_of = make_country(lookups.city) if lookups.city is not None else None
-    anonymize = make_anonymizer(keys, keyring, rules, removed, country_of)
+    anonymize = make_anonymizer(keys, keyring, rules, removed, country_lookup(rules, lookups))
     after = make_after(keys, keyring, rules, removed)
     one = make_one(app_id, n, times, anonymize, make_enricher(lookups), after, most_bytes)
     masked_app_id = make_app_id(keys, keyring, rules)
@@ -139,7 +135,16 @@ def make_pipeline(
     return run
 
 
-def make_one(  # noqa: PLR0913, PLR0917 - the stages, in their order
+def country_lookup(rules: Rules, lookups: Lookups) -> CountryOf | None:
+    """The country of a network, for rules that ask. Raises ConfigError where one does and no database knows."""
+    if lookups.city is not None:
+        return make_country(lookups.city)
+    if asks_for_country(rules):
+        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
+    return None
+
+
+def make_one(  # noqa: PLR0913 - the stages, in their order
     app_id: str,
     partitions: int,
     times: TimesOf,
@@ -215,7 +220,7 @@ def is_end(headers: Headers) -> bool:
 
 
 def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeline:
-    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable geo files or rules."""
+    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for bad geo files or rules."""
     options = PipelineOptions(
         enriched_partitions=enriched_partitions,
         app_id=settings.app_id,

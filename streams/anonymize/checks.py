@@ -55,7 +55,10 @@ def problems_of(file: RuleFile) -> Iterator[Problem]:
             continue
         yield from _field_problems(rule, where)
         if own_at is not None and rule.when == "before" and rule.action not in _AFTER_OWN and not _finds_own(rule):
-            yield where, f"must stand before rule {own_at + 1}: `own` looks for ids in texts as all other rules leave them"
+            yield (
+                where,
+                f"must stand before rule {own_at + 1}: `own` looks for ids in texts as all other rules leave them",
+            )
         if _finds_own(rule) and own_at is None:
             own_at = number
     for number, path in enumerate(file.base64):
@@ -172,5 +175,3 @@ def _own_patterns(rule: FieldRule) -> list[OwnPattern]:
 
 def _finds_own(rule: Rule) -> bool:
     return isinstance(rule, Redact) and "own" in rule.find
-
-

@@ -46,7 +46,7 @@ Numbers = tuple[int, ...]
 
 
 class Compiler:
-    """Makes programs. Fields under the same rules, and events under the same keys, share functions and their memories."""
+    """Makes programs. Fields under the same rules, and events under the same keys, share functions with their memory."""
 
     def __init__(self, file: RuleFile, hashes: Hashes) -> None:
         self._rules = file.rules
@@ -90,7 +90,7 @@ class Compiler:
         return self._columns({name: asks for name, asks in asked.items() if asks}, AFTER)
 
     def app_id(self) -> TextFunction:
-        """What all rules before enrichment together do to an app's name: for outcomes, which tell no more of an event."""
+        """What all rules before enrichment together do to an app's name: outcomes tell no more of an event."""
         numbers = tuple(number for number, rule in enumerate(self._rules) if rule.when == "before")
         return self._text(self._asked(numbers, "app_id", (DEFAULT_KEY, Rotation.NONE), 0), "app_id", Kind.TEXT)
 
@@ -173,7 +173,9 @@ class Compiler:
 
     def _make_properties(self, asks: Asks) -> Callable[[str], Named | None]:
         steps = [(ask.path, step) for ask in asks if (step := self._operations.on_value(ask, Kind.TREE)) is not None]
-        clean_name = chain([step for path, step in steps if not path and isinstance(step, TextAction) and step.on_names])
+        clean_name = chain(
+            [step for path, step in steps if not path and isinstance(step, TextAction) and step.on_names]
+        )
         base64 = [path[1:] for path in self._base64 if path[0] == "properties"]
         functions: dict[tuple[tuple[int, Path], ...], ValueFunction] = {}
 
@@ -183,7 +185,11 @@ class Compiler:
             if found is None:
                 return None
             opened = [rest for path in base64 for rest in _rests(path, name)]
-            kind = (*inner, *[(-1, rest) for rest in opened], *[(-2, p) for s in found if isinstance(s[1], Keep) for p in s[1].paths])
+            kind = (
+                *inner,
+                *[(-1, rest) for rest in opened],
+                *[(-2, p) for s in found if isinstance(s[1], Keep) for p in s[1].paths],
+            )
             if kind not in functions:
                 functions[kind] = remember(make_value(found, opened))
             return clean_name(name) if name else name, functions[kind] if kind else None

@@ -39,9 +39,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Columns in which the event's own ids and addresses are looked for."""
 
 
-
-
-def masked_properties(properties: Mapping[str, str], named: Callable[[str], Named | None]) -> tuple[dict[str, str], int]:
+def masked_properties(
+    properties: Mapping[str, str], named: Callable[[str], Named | None]
+) -> tuple[dict[str, str], int]:
     """The properties as they may be kept, and how many values could not be masked and so were removed."""
     kept: dict[str, str] = {}
     removed = 0

@@ -192,7 +192,9 @@ class Redact(_FieldRule):
     """What is found within the value is replaced by a word; also where it is percent-encoded or \\u-escaped."""
 
     action: Literal["redact"]
-    find: Annotated[list[Literal["email", "phone", "card", "iban", "token", "ip", "own"] | OwnPattern], Field(min_length=1)]
+    find: Annotated[
+        list[Literal["email", "phone", "card", "iban", "token", "ip", "own"] | OwnPattern], Field(min_length=1)
+    ]
     """built-in kinds, or patterns of yours; `own` are the event's own ids and addresses"""
 
 
@@ -233,21 +235,10 @@ class Generalize(_FieldRule):
 
 
 Rule = Annotated[
-    DropEvent
-    | DropField
-    | KeepOnly
-    | Mask
-    | TruncateIp
-    | Pseudonymize
-    | Redact
-    | UrlQuery
-    | UrlTemplate
-    | Generalize,
+    DropEvent | DropField | KeepOnly | Mask | TruncateIp | Pseudonymize | Redact | UrlQuery | UrlTemplate | Generalize,
     Field(discriminator="action"),
 ]
-FieldRule = (
-    DropField | KeepOnly | Mask | TruncateIp | Pseudonymize | Redact | UrlQuery | UrlTemplate | Generalize
-)
+FieldRule = DropField | KeepOnly | Mask | TruncateIp | Pseudonymize | Redact | UrlQuery | UrlTemplate | Generalize
 
 
 class ConsentSource(Part):

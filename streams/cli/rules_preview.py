@@ -21,7 +21,6 @@ from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import Rules, read_rules
 from streams.anonymize.trace import Trace, make_tracer
 from streams.enrich.enricher import make_enricher
-from streams.enrich.geo import make_country
 from streams.enrich.sources import open_lookups
 from streams.kafka.admin import no_answer
 from streams.kafka.glance import newest
@@ -29,7 +28,7 @@ from streams.keys import Keys
 from streams.load import sorted_records
 from streams.outcome import Dead
 from streams.parse.times import header_tstamp, make_times
-from streams.pipeline import PipelineOptions, make_parse, read_headers
+from streams.pipeline import PipelineOptions, country_lookup, make_parse, read_headers
 from streams.records import ParsedEvent, RawRecord
 from streams.settings import FormatName, Settings, load_settings
 
@@ -73,9 +72,11 @@ class Totals(msgspec.Struct):
         self.untouched.update(trace.untouched)
 
 
-def preview(  # noqa: PLR0913, PLR0917 - the options of a command
+def preview(  # noqa: PLR0913 - the options of a command
     source: Annotated[str, typer.Argument(help="A file of raw input, or a raw topic.")],
-    rules: Annotated[Path | None, typer.Option("--rules", help="Rules file; else the settings', else the defaults.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="Rules file; else the settings', else the defaults.")
+    ] = None,
     format_: Annotated[FormatName | None, typer.Option("--format", help="What the lines are.")] = None,
     app_id: Annotated[str | None, typer.Option("--app-id", help="The app, where the input names none.")] = None,
     events: Annotated[int, typer.Option("--events", "-n", min=1, help="How many records to read.")] = 20,
@@ -120,8 +121,8 @@ def _records(source: str, settings: Settings, count: int) -> Iterator[RawRecord]
 def _traces(records: Iterable[RawRecord], settings: Settings, rules: Rules, totals: Totals) -> Iterator[Trace]:
     lookups = open_lookups(settings.geo, __version__)
     enrich = make_enricher(lookups)
-    country_of = None if lookups.city is None else make_country(lookups.city)
-    trace = make_tracer(Keys(_PREVIEW_SECRET), SecretKeyring(_PREVIEW_SECRET), rules, country_of)
+    keyring, country_of = SecretKeyring(_PREVIEW_SECRET), country_lookup(rules, lookups)
+    trace = make_tracer(Keys(_PREVIEW_SECRET), keyring, rules, country_of)
     options = PipelineOptions(enriched_partitions=1, app_id=settings.app_id, format=settings.format)
     parse, times_of = make_parse(options), make_times(options.disorder_ms, options.max_age_ms, bounded=True)
     for record in records:
@@ -164,4 +165,3 @@ def _print_totals(console: Console, rules: Rules, totals: Totals) -> None:
     for what, counts in (("could not be masked, removed", totals.removed), ("no rule changed", totals.untouched)):
         if counts:
             console.print(Text(f"{what}: " + ", ".join(f"{name} ({number})" for name, number in counts.most_common())))
-
