@@ -9,6 +9,7 @@ from streams import __version__
 from streams.anonymize.after import Finish, make_after
 from streams.anonymize.anonymizer import Anonymizer, Place, make_anonymizer
 from streams.anonymize.compile import make_app_id
+from streams.anonymize.conditions import CountryOf
 from streams.anonymize.keyring import Keyring
 from streams.anonymize.rules import Rules, asks_for_country, keys_of, read_rules
 from streams.encode import encode, partition_of
@@ -98,10 +99,7 @@ def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules:
     times = make_times(options.disorder_ms, options.max_age_ms, bounded)
     most_bytes = options.max_event_bytes
     prepare = make_prepare(app_id, options.hosts, admission)
-    if asks_for_country(rules) and lookups.city is None:
-        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
-    country_of = make_country(lookups.city) if lookups.city is not None else None
-    anonymize = make_anonymizer(keys, keyring, rules, removed, country_of)
+    anonymize = make_anonymizer(keys, keyring, rules, removed, country_lookup(rules, lookups))
     after = make_after(keys, keyring, rules, removed)
     one = make_one(prepare, n, times, anonymize, make_enricher(lookups), after, most_bytes)
     masked_app_id = make_app_id(keys, keyring, rules)
@@ -168,6 +166,15 @@ def make_prepare(app_id: str, hosts: Mapping[str, str], admission: Admission) ->
     return prepare
 
 
+def country_lookup(rules: Rules, lookups: Lookups) -> CountryOf | None:
+    """The country of a network, for rules that ask. Raises ConfigError where one does and no database knows."""
+    if lookups.city is not None:
+        return make_country(lookups.city)
+    if asks_for_country(rules):
+        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
+    return None
+
+
 def make_one(  # noqa: PLR0913 - the stages, in their order
     prepare: Prepare,
     partitions: int,
@@ -179,7 +186,9 @@ def make_one(  # noqa: PLR0913 - the stages, in their order
 ) -> One:
     """One parsed event through the stages behind the parser; never raises. Dead where it encodes to more bytes."""
 
-    def one(raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None) -> Ready | Dead | Drop:
+    def one(  # noqa: PLR0911 - each stage may end it
+        raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None
+    ) -> Ready | Dead | Drop:
         try:
             # whose: an app that may send it
             refused = prepare(raw, len(place.value), place.raw_events)

@@ -14,7 +14,7 @@ NoEvent = Dead | Drop | Empty
 
 
 def make_outcome(why: NoEvent, place: Place, index: int, app_id: str, arrival: int) -> Outcome:
-    """The row of ``outcomes`` for the event ``index`` of the record at ``place``; it holds no content. ``app_id`` is masked."""
+    """The row of ``outcomes`` for the event ``index`` of the record at ``place``; no content. ``app_id`` is masked."""
     return Outcome(
         app_id=app_id,
         arrival_tstamp=arrival,

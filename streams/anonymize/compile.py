@@ -46,7 +46,7 @@ Numbers = tuple[int, ...]
 
 
 class Compiler:
-    """Makes programs. Fields under the same rules, and events under the same keys, share functions and their memories."""
+    """Makes programs. Fields under the same rules, and events under the same keys, share functions with their memory."""
 
     def __init__(self, file: RuleFile, hashes: Hashes) -> None:
         self._rules = file.rules
@@ -90,7 +90,7 @@ class Compiler:
         return self._columns({name: asks for name, asks in asked.items() if asks}, AFTER)
 
     def app_id(self) -> TextFunction:
-        """What all rules before enrichment together do to an app's name: for outcomes, which tell no more of an event."""
+        """What all rules before enrichment together do to an app's name: outcomes tell no more of an event."""
         numbers = tuple(number for number, rule in enumerate(self._rules) if rule.when == "before")
         return self._text(self._asked(numbers, "app_id", (DEFAULT_KEY, Rotation.NONE), 0), "app_id", Kind.TEXT)
 

@@ -11,7 +11,7 @@ from streams.anonymize.client import network_of
 from streams.anonymize.fields import ADDRESS
 from streams.anonymize.paths import Path, parse_path
 from streams.anonymize.ruleset import UNKNOWN, ConsentSource, FieldTest, Match, Rule, RuleFile, compile_pattern
-from streams.anonymize.tree import Unreadable, closed, dump, opened, values_at
+from streams.anonymize.tree import UnreadableError, closed, dump, opened, values_at
 
 CountryOf = Callable[[str], str]
 """From a network to its ISO 3166-1 code, or the empty text."""
@@ -117,7 +117,7 @@ def _as_text(value: object) -> str:
 def _open(text: str) -> str:
     try:
         return dump(closed(opened(text).inner))
-    except Unreadable:
+    except UnreadableError:
         return text
 
 

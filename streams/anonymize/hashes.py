@@ -19,7 +19,7 @@ _PERIODS = 16
 FASTER = {Rotation.NONE: 0, Rotation.MONTHLY: 1, Rotation.DAILY: 2}
 
 
-class Forgotten(ValueError):
+class ForgottenError(ValueError):
     """The key of that day is gone, and its pseudonyms with it."""
 
 
@@ -54,7 +54,7 @@ class Hashes:
         return self._events(key_id, rotation, period_of(date_of(day), rotation))
 
     def pseudonym(self, key_id: str, rotation: Rotation, day: int, purpose: str) -> TextAction:
-        """A value's keyed hash; it raises Forgotten where the key is gone."""
+        """A value's keyed hash; it raises ForgottenError where the key is gone."""
         return self._pseudonyms(key_id, rotation, period_of(date_of(day), rotation), purpose)
 
     def _keys_of(self, key_id: str, rotation: Rotation, period: str) -> Keys | None:
@@ -69,7 +69,7 @@ class Hashes:
             return EventHashes(visitor, make_event_id(self._keys), make_fingerprint(self._keys))
         event_id = make_rotating_event_id(self._keys, keys)
         if keys is None:
-            return EventHashes(None, event_id, lambda value, index: 0)
+            return EventHashes(None, event_id, lambda _value, _index: 0)
         return EventHashes(make_visitor(keys), event_id, make_fingerprint(keys))
 
     def _make_pseudonym(self, key_id: str, rotation: Rotation, period: str, purpose: str) -> TextAction:
@@ -78,4 +78,4 @@ class Hashes:
 
 
 def _forgotten(_text: str) -> str:
-    raise Forgotten
+    raise ForgottenError

@@ -74,7 +74,7 @@ class Operations:
             return Keep(ask.keep)
         return DROP if isinstance(self._rules[ask.rule], DropField) else self.on_text(ask, kind)
 
-    def _on_text(self, ask: Ask, kind: Kind) -> TextAction | None:
+    def _on_text(self, ask: Ask, kind: Kind) -> TextAction | None:  # noqa: PLR0911 - one for each action
         rule = self._rules[ask.rule]
         match rule:
             case Mask():

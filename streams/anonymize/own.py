@@ -29,21 +29,21 @@ _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
-    values, has_case = spellings_of(raw.ip)
-    if raw.anonymous_id or raw.user_id or raw.domain_sessionid or raw.domain_userid or raw.network_userid:
-        values = (*values, *[value.lower() for value in _ids(raw) if len(value) >= SHORTEST])
-        has_case = True
-    layer = texts.lower() if has_case else texts
+    addresses, _ = spellings_of(raw.ip)
+    layer = texts.lower()
     while True:
-        for value in values:
-            if value in layer:
+        for address in addresses:
+            if address in layer:
                 return True
-        if not is_encoded(layer):
+        for value in _ids(raw):
+            if len(value) >= SHORTEST and value.lower() in layer:
+                return True
+        if "%" not in layer and "\\" not in layer:
             return False
-        decoded = decode_layer(layer)
+        decoded = decode_layer(layer).lower()
         if decoded == layer:
             return False
-        layer = decoded.lower() if has_case else decoded
+        layer = decoded
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Paths to values within an event: ``page_title``, ``properties.address.*``, ``contexts."iglu:com.acme/user/*".data``."""
+"""Paths to values within an event: ``page_title``, ``properties.address.*``, ``contexts."iglu:com.acme/*".data``."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ def is_glob(step: str) -> bool:
 def name_test(step: str) -> Callable[[str], bool]:
     """Whether a name fits a step: ``*`` any characters, ``?`` one, ``[ab]`` one of these; case counts."""
     if step == "*":
-        return lambda name: True
+        return lambda _name: True
     if not is_glob(step):
         return lambda name: name == step
     fits = re.compile(translate(step)).match

@@ -20,7 +20,7 @@ def make_query(rule: UrlQuery) -> UrlAction:
     return UrlAction(
         base=cut_base,
         query=_make_keep(rule.keep),
-        fragment=lambda fragment: "",
+        fragment=lambda _fragment: "",
         network=network_of if rule.click_ids else None,
     )
 
@@ -49,7 +49,7 @@ def _place(url: re.Match[str]) -> str:
 def _make_keep(names: list[str]) -> TextFunction:
     find_all = _find_parameters([name.lower() for name in names])
     if find_all is None:
-        return lambda query: ""
+        return lambda _query: ""
 
     def keep(query: str) -> str:
         found = find_all(query)

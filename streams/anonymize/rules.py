@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -34,7 +34,7 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 def make_rules(text: str, source: str = "rules") -> Rules:
-    """The rules of a text. Raises ConfigError that lists all that is wrong: ``source``, line, key, reason; and a mend."""
+    """The rules of a text. Raises ConfigError that lists all that is wrong: source, line, key, reason; and a mend."""
     try:
         data, lines = compose(text)
     except yaml.YAMLError as error:
@@ -131,7 +131,7 @@ def _models() -> list[type[BaseModel]]:
     return [model for model in vars(ruleset).values() if isinstance(model, type) and issubclass(model, ruleset.Part)]
 
 
-_ACTIONS = {field.annotation.__args__[0] for model in _models() if (field := model.model_fields.get("action"))}
+_ACTIONS = {get_args(field.annotation)[0] for model in _models() if (field := model.model_fields.get("action"))}
 _KEYS = sorted({key for model in _models() for key in model.model_fields})
 _TAGS = frozenset(_ACTIONS) | {model.__name__ for model in _models()} | {"[key]"}
 

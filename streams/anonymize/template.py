@@ -4,12 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import re2
-
 from streams.anonymize.action import TextAction
 from streams.anonymize.layers import MAX_LAYERS, decode_layer, is_encoded
 from streams.anonymize.ruleset import OwnPattern, UrlTemplate, compile_pattern
-from streams.anonymize.url import Base, UrlAction, is_opaque, make_url
+from streams.anonymize.url import Base, UrlAction, make_url
 from streams.memo import remember
 
 _BUILT_IN = {
@@ -21,8 +19,9 @@ _BUILT_IN = {
     "email": (r"[^@]+@[^@]+\.[^@]+", ":email"),
 }
 """Kind → what a whole segment must fit, and what stands instead; in this order."""
-_LONG_TOKEN = re2.compile(r"[0-9A-Za-z_=-]{20,}")
-_DIGITS = re.compile(r"\d")
+_TOKEN = re.compile(r"[0-9A-Za-z_=-]{20,}")
+_PARTS = re.compile(r"[_=-]+")
+_LONG_PART = 12
 _TEXT_ONLY = ":text"
 Test = Callable[[str], str]
 """From a decoded segment to its placeholder; empty where it is none."""
@@ -34,7 +33,7 @@ def make_template(rule: UrlTemplate) -> UrlAction:
     routes = [_make_route(route) for route in rule.routes]
 
     def base(head: str, path: str) -> Base:
-        if is_opaque(head, ""):
+        if head and "//" not in head:  # mailto: and the like: what stands behind is no path
             return head, path
         return head, next((found for route in routes if (found := route(path))), None) or _each(path, segment_of)
 
@@ -71,7 +70,18 @@ def _make_test(kind: str | OwnPattern) -> Test:
     fits: Any = compile_pattern(pattern).fullmatch
     if kind != "hash":
         return lambda segment: word if fits(segment) is not None else ""
-    return lambda segment: word if _DIGITS.search(segment) and (fits(segment) or _LONG_TOKEN.fullmatch(segment)) else ""
+    return lambda segment: word if (_is_mixed(segment) and fits(segment)) or _is_token(segment) else ""
+
+
+def _is_mixed(text: str) -> bool:
+    return not text.isalpha() and not text.isdigit()
+
+
+def _is_token(segment: str) -> bool:
+    """Whether it is long and has a long part of letters and digits; words with a year behind them have none."""
+    if _TOKEN.fullmatch(segment) is None:
+        return False
+    return any(len(part) >= _LONG_PART and part.isalnum() and _is_mixed(part) for part in _PARTS.split(segment))
 
 
 def _make_route(route: str) -> Callable[[str], str]:

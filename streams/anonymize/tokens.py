@@ -7,7 +7,7 @@ from streams.anonymize.layers import Span
 TOKEN = "(token)"  # noqa: S105 - the word that stands for one
 _JWT = r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*){1,3}"
 """Source: RFC 7519 §3, RFC 7516 §3.1 (five parts); a JSON object in base64url begins with eyJ."""
-_MARKED = "|".join(
+_MARKED = "|".join(  # noqa: FLY002 - a source beside each
     (
         r"(?:sk|pk|rk|whsec)_(?:live|test)_[A-Za-z0-9]{10,}",  # docs.stripe.com/keys
         r"gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}",  # docs.github.com, token formats
@@ -21,7 +21,10 @@ _MARKED = "|".join(
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]*-----END [A-Z ]*PRIVATE KEY-----)?",  # RFC 7468 §10
     )
 )
-HINT = r"eyJ|_live_|_test_|gh[pousr]_|hub_pat_|gl[a-z]+-|xox|A[KSRI][IOD]A|AIza|ya29|SG\.|sk-|[bB][eEaA][aAsS][rRiI]|-----BEGIN"
+HINT = (
+    r"eyJ|_live_|_test_|gh[pousr]_|hub_pat_|gl[a-z]+-|xox|A[KSRI][IOD]A|AIza|ya29|SG\.|sk-|-----BEGIN"
+    r"|[bB][eEaA][aAsS][rRiI]"
+)
 _TOKEN = re2.compile(rf"{_JWT}|{_MARKED}")
 
 

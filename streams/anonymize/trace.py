@@ -16,7 +16,7 @@ from streams.anonymize.stage import Enrich, Run, Times, kept_fields, make_stage,
 from streams.keys import Keys
 from streams.records import ParsedEvent
 
-ALWAYS = "(always)"
+ALWAYS = "always"
 """Stands for the stage's own doing, that no rule asks for and none can switch off."""
 
 
@@ -40,7 +40,7 @@ class Trace(msgspec.Struct, frozen=True):
     removed: dict[str, int]
     """Fields whose values could not be masked."""
     dropped: str | None
-    """The rule that drops it; ``(always)`` where a field it must have could not be masked."""
+    """The rule that drops it; ``always`` where a field it must have could not be masked."""
 
 
 Tracer = Callable[[ParsedEvent, Place, Times, Enrich], Trace]

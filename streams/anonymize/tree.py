@@ -23,7 +23,7 @@ ROOT: list[Path] = [()]
 Act = Callable[[Node], Node]
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A value looks as if it had values inside, and cannot be read."""
 
 
@@ -47,11 +47,11 @@ def looks_nested(text: str) -> bool:
 
 
 def parse(text: str) -> Node:
-    """The value of a JSON text. Raises Unreadable."""
+    """The value of a JSON text. Raises UnreadableError."""
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        raise Unreadable from None
+        raise UnreadableError from None
 
 
 def dump(node: Node) -> str:
@@ -74,7 +74,7 @@ def apply_at(node: Node, path: Path, act: Act, tally: Tally) -> Node:
     if isinstance(node, str) and looks_nested(node):
         try:
             inner = apply_at(parse(node), path, act, tally)
-        except Unreadable:
+        except UnreadableError:
             tally.removed += 1
             return GONE
         return GONE if inner is GONE else dump(closed(inner))
@@ -116,7 +116,7 @@ def each_text(node: Node, function: TextFunction, on_names: bool, tally: Tally) 
     if on_names and isinstance(node, str) and looks_nested(node):
         try:
             return dump(closed(each_text(parse(node), function, on_names, tally)))
-        except Unreadable:
+        except UnreadableError:
             pass
     return _changed(node, function, tally)
 
@@ -137,7 +137,7 @@ def _renamed(node: dict[str, Node], function: TextFunction, tally: Tally) -> dic
 
 
 def keep_at(node: Node, paths: Sequence[Path]) -> Node:
-    """``node`` with nothing but what the paths lead to; GONE where they lead nowhere. Raises Unreadable."""
+    """``node`` with nothing but what the paths lead to; GONE where they lead nowhere. Raises UnreadableError."""
     if () in paths:
         return node
     if isinstance(node, Decoded):
@@ -164,7 +164,7 @@ def values_at(node: Node, path: Path) -> list[str]:
     if isinstance(node, str) and looks_nested(node):
         try:
             node = parse(node)
-        except Unreadable:
+        except UnreadableError:
             return []
     found: list[str] = []
     children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
@@ -175,17 +175,17 @@ def values_at(node: Node, path: Path) -> list[str]:
 
 
 def opened(node: Node) -> Node:
-    """What a base64 text says. Raises Unreadable where it is none, or says no UTF-8 text."""
+    """What a base64 text says. Raises UnreadableError where it is none, or says no UTF-8 text."""
     if not isinstance(node, str):
-        raise Unreadable
-    url_safe, padded = "-" in node or "_" in node, node.endswith("=")
+        raise UnreadableError
+    url_safe, padded = "-" in node or "_" in node, len(node) % 4 == 0
     plain = node.rstrip("=")
     try:
         raw = base64.b64decode(
             plain + "=" * (-len(plain) % 4), altchars=b"-_" if url_safe else None, validate=True
         ).decode()
     except (binascii.Error, ValueError):
-        raise Unreadable from None
+        raise UnreadableError from None
     return Decoded(raw, url_safe, padded)
 
 

@@ -10,7 +10,7 @@ from streams.anonymize.tree import (
     GONE,
     Node,
     Tally,
-    Unreadable,
+    UnreadableError,
     apply_at,
     closed,
     dump,
@@ -96,7 +96,7 @@ def _through(
     if isinstance(node, str) and looks_nested(node):
         try:
             node = parse(node)
-        except Unreadable:
+        except UnreadableError:
             if is_deep:
                 return UNREADABLE
     if node is not GONE:
@@ -107,7 +107,7 @@ def _through(
 def _opened(value: Node, tally: Tally) -> Node:
     try:
         return opened(value)
-    except Unreadable:
+    except UnreadableError:
         tally.removed += 1
         return GONE
 
@@ -125,7 +125,7 @@ def _make_steps(steps: Sequence[Step]) -> Callable[[Node, Tally], Node]:
 
 def _make_act(operation: Operation, tally: Tally) -> Callable[[Node], Node]:
     if isinstance(operation, Drop):
-        return lambda node: GONE
+        return lambda _node: GONE
     if isinstance(operation, Keep):
         return lambda node: keep_at(node, operation.paths)
     function = chain([operation])

@@ -14,12 +14,12 @@ from streams.settings import load_settings
 FAILED = 1
 
 
-def test(
+def run(
     file: Annotated[Path | None, typer.Argument(help="Rules file; else the settings', else the defaults.")] = None,
     config: Annotated[Path | None, typer.Option("--config", help="thalweg.yaml")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an example.")] = False,
 ) -> None:
-    """Check a rules file and run the examples beside its rules. Exit code 1 when one fails, 2 when the file is wrong."""
+    """Check a rules file and run the examples beside its rules. Exit code 1: one fails, 2: the file is wrong."""
     rules = read_rules(file or load_settings(config).rules)
     results = list(run_examples(rules))
     for result in results:

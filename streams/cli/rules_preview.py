@@ -21,16 +21,15 @@ from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import Rules, read_rules
 from streams.anonymize.trace import Trace, make_tracer
 from streams.enrich.enricher import make_enricher
-from streams.enrich.geo import make_country
 from streams.enrich.sources import open_lookups
 from streams.kafka.admin import no_answer
 from streams.kafka.glance import newest
 from streams.keys import Keys
 from streams.load import sorted_records
 from streams.outcome import Dead
-from streams.parse.times import header_tstamp, make_times
 from streams.parse.reading import make_reading
-from streams.pipeline import PipelineOptions, read_headers
+from streams.parse.times import header_tstamp, make_times
+from streams.pipeline import PipelineOptions, country_lookup, read_headers
 from streams.records import ParsedEvent, RawRecord
 from streams.settings import FileFormat, FormatName, Settings, load_settings
 
@@ -125,8 +124,8 @@ def _records(source: str, settings: Settings, count: int) -> Iterator[RawRecord]
 def _traces(records: Iterable[RawRecord], settings: Settings, rules: Rules, totals: Totals) -> Iterator[Trace]:
     lookups = open_lookups(settings.geo, __version__)
     enrich = make_enricher(lookups)
-    country_of = None if lookups.city is None else make_country(lookups.city)
-    trace = make_tracer(Keys(_PREVIEW_SECRET), SecretKeyring(_PREVIEW_SECRET), rules, country_of)
+    keyring, country_of = SecretKeyring(_PREVIEW_SECRET), country_lookup(rules, lookups)
+    trace = make_tracer(Keys(_PREVIEW_SECRET), keyring, rules, country_of)
     options = PipelineOptions(enriched_partitions=1, app_id=settings.app_id, format=settings.format)
     parse, times_of = (
         make_reading(options.format or "", True, options.parse),

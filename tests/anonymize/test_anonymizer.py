@@ -268,8 +268,8 @@ TEXT_FIELDS = [*TEXTS, "page_url", "page_referrer", *IDS, "app_id", "event_id"]
 def test_nothing_personal_is_kept_wherever_it_is_put(fields: dict[str, str], *, in_properties: bool) -> None:
     """An address, or a secret in a URL, in any field whatsoever: gone, and so are all ids."""
     properties = {shape: f"see {shape}" if "://" in shape else shape for shape in fields.values() if in_properties}
-    raw = ParsedEvent(**{"event": "page_view", "app_id": "shop", "properties": properties} | IDS | fields)
-    kept = anonymize(raw, PLACE, 1, 30, 10, 20)
+    given: dict[str, Any] = {"event": "page_view", "app_id": "shop", "properties": properties} | IDS | fields
+    kept = anonymize(ParsedEvent(**given), PLACE, 1, 30, 10, 20)
     if not isinstance(kept, Event):  # nothing is left of what an event must have
         assert {"event", "app_id"} & fields.keys()
         return

@@ -11,10 +11,10 @@ START_MS = 1_777_600_000_000
 _PATH = "/com.snowplowanalytics.snowplow/tp2"
 
 
-def lines(persons: int, *, free: bool = False) -> Iterator[bytes]:
-    """One record a person, the formats in turn; ``free``: with names in free text."""
+def lines(persons: int, *, free: bool = False, packed: bool = False) -> Iterator[bytes]:
+    """One record a person, the formats in turn; ``free`` and ``packed`` as a person is."""
     for number in range(persons):
-        person = Person(number, free=free)
+        person = Person(number, free=free, packed=packed)
         name, value, path = record(person)
         if number % 10 == 9:
             value = broken(person, value)
@@ -29,7 +29,11 @@ def record(person: Person) -> tuple[str, bytes, str]:
     if kind == 1:
         return "combined", combined.line(person).encode(), ""
     if kind == 2:
-        return "snowplow", snowplow.body([person, Person(person.number + 10**6, free=bool(person.free))]), _PATH
+        return (
+            "snowplow",
+            snowplow.body([person, Person(person.number + 10**6, free=bool(person.free), packed=person.packed)]),
+            _PATH,
+        )
     if kind == 3:
         return "snowplow", snowplow.query(person).encode(), ""
     if kind == 4:

@@ -14,7 +14,7 @@ from tests.canary.running import run_and_search
 
 STRICT = Path(__file__).with_name("strict.yaml")
 DEFAULTS = resources.files("streams.anonymize").joinpath("defaults.yaml").read_text("utf-8")
-EVENTS = 240
+EVENTS = 120
 
 
 def without(text: str, name: str) -> str:
@@ -26,11 +26,22 @@ def without(text: str, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rules", "free"), [(default_rules(), False), (make_rules(STRICT.read_text()), True)], ids=["defaults", "strict"]
+    ("rules", "free", "packed"),
+    [
+        (default_rules(), False, False),
+        (make_rules(DEFAULTS + "base64: [properties.packed]\n"), False, True),
+        (make_rules(STRICT.read_text()), True, True),
+    ],
+    ids=["defaults", "defaults with base64 declared", "strict"],
 )
-def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool) -> None:
-    """Of what they promise; the strict one promises free text, too."""
-    assert survivors(records.lines(EVENTS, free=free), rules, EVENTS) == set()
+def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool, packed: bool) -> None:
+    """Of what they promise: of texts in base64 those that are declared; the strict one promises free text, too."""
+    assert survivors(records.lines(EVENTS, free=free, packed=packed), rules, EVENTS) == set()
+
+
+def test_base64_that_is_not_declared_is_found() -> None:
+    """The rules cannot know of it; the search can."""
+    assert survivors(records.lines(EVENTS, packed=True), default_rules(), EVENTS) == {"properties"}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,7 @@ def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool) -> None
 )
 def test_without_one_rule_canaries_are_found(text: str, free: bool, name: str, field: str) -> None:
     """In the field that the rule is for."""
-    assert field in survivors(records.lines(EVENTS, free=free), make_rules(without(text, name)), EVENTS)
+    assert field in survivors(records.lines(EVENTS, free=free, packed=free), make_rules(without(text, name)), EVENTS)
 
 
 def test_the_defaults_leave_free_text() -> None:

@@ -20,8 +20,8 @@ HASHED = 200
 class Person:
     """The values of person ``number``, and a chance of their own."""
 
-    def __init__(self, number: int, *, free: bool = False) -> None:
-        """``free``: with names in free text, which only strict rules promise to take."""
+    def __init__(self, number: int, *, free: bool = False, packed: bool = False) -> None:
+        """``free``: with names in free text, which only strict rules promise to take; ``packed``: texts in base64."""
         self.number = number
         self.chance = random.Random(number)
         self.name = f"{MARK}{_letters(number + 26**3)}"
@@ -32,6 +32,7 @@ class Person:
         self.user = f"{self.name}-user-{number}"
         self.device = f"{self.name}-device-{number}"
         self.session = f"{self.name}-session-{number}"
+        self.packed = packed
         self.free = f"{self.name}land" if free else ""
 
     def sentence(self, user: str) -> str:
