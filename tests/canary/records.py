@@ -11,7 +11,7 @@ START_MS = 1_777_600_000_000
 _PATH = "/com.snowplowanalytics.snowplow/tp2"
 
 
-def lines(persons: int, *, free: bool = False, packed: bool = False) -> Iterator[bytes]:
+def lines(persons: int, *, free: bool = False, packed: str = "") -> Iterator[bytes]:
     """One record a person, the formats in turn; ``free`` and ``packed`` as a person is."""
     for number in range(persons):
         person = Person(number, free=free, packed=packed)

@@ -34,7 +34,7 @@ def message(person: Person) -> dict[str, Any]:
         "url": url,
         "list": [person.mail, person.card],
         "number": 7,
-        "packed": base64.b64encode(text.encode()).decode() if person.packed else "",
+        "packed": base64.b64encode(person.packed.encode()).decode() if person.packed else "",
     }
     return {
         "type": TYPES[number % len(TYPES)],

@@ -46,7 +46,7 @@ def self_describing(person: Person, text: str, url: str, user: str) -> str:
     """An event of a schema of its own; every second one as GitLab's trackers send it."""
     data: dict[str, Any] = {
         "text": text, person.mail: person.card, "deep": {"er": [{"url": url, "user": user}]}, "card": int(person.card),
-        "packed": packed(text) if person.packed else "",
+        "packed": packed(person.packed) if person.packed else "",
     }  # fmt: skip
     if person.number % 4 < 2:
         data = {"name": f"bought {person.mail}", "props": data, "mail": person.mail}

@@ -14,6 +14,7 @@ from tests.canary.running import run_and_search
 
 STRICT = Path(__file__).with_name("strict.yaml")
 DEFAULTS = resources.files("streams.anonymize").joinpath("defaults.yaml").read_text("utf-8")
+DECLARED = make_rules(DEFAULTS + "base64: [properties.packed]\n")
 EVENTS = 120
 
 
@@ -28,20 +29,26 @@ def without(text: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("rules", "free", "packed"),
     [
-        (default_rules(), False, False),
-        (make_rules(DEFAULTS + "base64: [properties.packed]\n"), False, True),
-        (make_rules(STRICT.read_text()), True, True),
+        (default_rules(), False, ""),
+        (DECLARED, False, "{mail} {card} {v4} {v6}"),
+        (make_rules(STRICT.read_text()), True, "{mail} {card} {v4} {user} {free}"),
     ],
     ids=["defaults", "defaults with base64 declared", "strict"],
 )
-def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool, packed: bool) -> None:
+def test_whole_rules_files_let_nothing_through(rules: Rules, free: bool, packed: str) -> None:
     """Of what they promise: of texts in base64 those that are declared; the strict one promises free text, too."""
     assert survivors(records.lines(EVENTS, free=free, packed=packed), rules, EVENTS) == set()
 
 
+@pytest.mark.xfail(reason="own ids are not looked for within base64 yet", strict=True)
+def test_own_ids_are_found_in_base64_that_is_declared() -> None:
+    """Like all else that redact finds."""
+    assert survivors(records.lines(EVENTS, packed="I am {user}"), DECLARED, EVENTS) == set()
+
+
 def test_base64_that_is_not_declared_is_found() -> None:
     """The rules cannot know of it; the search can."""
-    assert survivors(records.lines(EVENTS, packed=True), default_rules(), EVENTS) == {"properties"}
+    assert survivors(records.lines(EVENTS, packed="{mail}"), default_rules(), EVENTS) == {"properties"}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +69,9 @@ def test_base64_that_is_not_declared_is_found() -> None:
 )
 def test_without_one_rule_canaries_are_found(text: str, free: bool, name: str, field: str) -> None:
     """In the field that the rule is for."""
-    assert field in survivors(records.lines(EVENTS, free=free, packed=free), make_rules(without(text, name)), EVENTS)
+    assert field in survivors(
+        records.lines(EVENTS, free=free, packed="{mail}" if free else ""), make_rules(without(text, name)), EVENTS
+    )
 
 
 def test_the_defaults_leave_free_text() -> None:

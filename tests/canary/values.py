@@ -20,8 +20,9 @@ HASHED = 200
 class Person:
     """The values of person ``number``, and a chance of their own."""
 
-    def __init__(self, number: int, *, free: bool = False, packed: bool = False) -> None:
-        """``free``: with names in free text, which only strict rules promise to take; ``packed``: texts in base64."""
+    def __init__(self, number: int, *, free: bool = False, packed: str = "") -> None:
+        """``free``: with names in free text, which only strict rules promise to take; ``packed``: what
+        stands in base64, names of values in braces."""
         self.number = number
         self.chance = random.Random(number)
         self.name = f"{MARK}{_letters(number + 26**3)}"
@@ -32,8 +33,9 @@ class Person:
         self.user = f"{self.name}-user-{number}"
         self.device = f"{self.name}-device-{number}"
         self.session = f"{self.name}-session-{number}"
-        self.packed = packed
         self.free = f"{self.name}land" if free else ""
+
+        self.packed = packed.format(**vars(self))
 
     def sentence(self, user: str) -> str:
         """All that the defaults promise to take from a text of an event with this id."""
