@@ -69,9 +69,9 @@ def test_base64_that_is_not_declared_is_found() -> None:
 )
 def test_without_one_rule_canaries_are_found(text: str, free: bool, name: str, field: str) -> None:
     """In the field that the rule is for."""
-    assert field in survivors(
-        records.lines(EVENTS, free=free, packed="{mail}" if free else ""), make_rules(without(text, name)), EVENTS
-    )
+    lines = records.lines(EVENTS, free=free, packed="{mail}" if free else "")
+
+    assert field in survivors(lines, make_rules(without(text, name)), EVENTS)
 
 
 def test_the_defaults_leave_free_text() -> None:

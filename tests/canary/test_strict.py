@@ -14,9 +14,8 @@ from tests.canary.test_defaults import EVENTS, PLACES
 @pytest.mark.slow
 def test_invariant_4_no_canary_survives_strict_rules(tmp_path: Path) -> None:
     """Names in free text included; visitors have a new pseudonym each day, by a key that the store made."""
-    searched = run_and_search(
-        records.lines(EVENTS, free=True, packed="{mail} {user} {free}"), "records", EVENTS, tmp_path, STRICT
-    )
+    lines = records.lines(EVENTS, free=True, packed="{mail} {user} {free}")
+    searched = run_and_search(lines, "records", EVENTS, tmp_path, STRICT)
 
     assert searched.summary.records == EVENTS
     assert searched.summary.events >= EVENTS * 0.85
