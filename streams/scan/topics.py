@@ -9,6 +9,8 @@ from streams.scan.scanner import Scanner
 from streams.settings import Settings
 
 _WAIT_MS = 1000
+_RULES = "body"
+"""Field of a control record that holds the text of rules, examples and all: only given values count there."""
 
 
 async def scan_topic(settings: Settings, topic: str, scanner: Scanner) -> int:
@@ -42,4 +44,5 @@ def _scan(topic: str, record: ConsumerRecord, scanner: Scanner) -> None:
         scanner.scan(f"{topic}.headers", name)
         scanner.scan(f"{topic}.headers", (content or b"").decode("utf-8", "replace"))
     for field, text in texts_of(record.value):
-        scanner.scan(f"{topic}.{field}", text)
+        scan = scanner.scan_given if field == _RULES else scanner.scan
+        scan(f"{topic}.{field}", text)

@@ -58,9 +58,9 @@ def headers(person: Person, name: str) -> dict[str, str]:
 
 
 def broken(person: Person, value: bytes) -> bytes:
-    """Cut short, not UTF-8, another type, another format."""
+    """Cut short (a query where a value ends: half a value is another one), not UTF-8, another type, another format."""
     ways = (
-        value[: len(value) // 2] or person.mail.encode(),
+        value[: len(value) // 2].rpartition(b"&")[0] or person.mail.encode(),
         value.replace(b"HTTP/1.1", b"\xffHTTP/1.1") if b"HTTP/1.1" in value else b"\xff" + value,
         value.replace(b"shop", b"\0shop") or b"\0",
         f'{{"schema": "{person.mail}", "data": ["{person.mail}"], "type": "{person.mail}"}}'.encode(),

@@ -92,6 +92,19 @@ def test_rows_that_the_views_hide_are_searched(client: Client) -> None:
     client.execute(f"TRUNCATE TABLE {DATABASE}.events")
 
 
+def test_the_operators_own_rules_are_searched_for_given_values_only(client: Client) -> None:
+    """Their examples hold e-mail addresses on purpose."""
+    rules = "examples: [{given: {page_title: to a@example.com}}] # kanarie"
+    client.execute(f"INSERT INTO {DATABASE}.rules (hash, text) VALUES", [("h", rules)])
+    plain, given = Scanner(KINDS, b"k" * 32), Scanner(KINDS, b"k" * 32, make_canary_finder(["Kanarie"]))
+    for scanner in (plain, given):
+        scan_tables(client, DATABASE, scanner)
+    client.execute(f"TRUNCATE TABLE {DATABASE}.rules")
+
+    assert "rules.text" not in plain.searched
+    assert [(find.place, find.kind) for find in given.finds] == [("rules.text", "canary")]
+
+
 @pytest.fixture
 def people(client: Client) -> Client:
     """Visitors: five in (Ulm, Firefox), two in (Ulm, Chrome), one with three events; two without id in Bonn."""
