@@ -90,9 +90,10 @@ def test_no_action_gives_back_what_it_cannot_read(name: str, text: str) -> None:
     value = make_value([((), ACTIONS[name])])
     found, removed = value(text)
 
-    if "\ud800" <= max(text):
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        assert found == "" or name == "mask"
         assert found != text
-        assert removed or name == "mask"
+        assert removed or found
 
 
 @pytest.mark.parametrize("name", ["truncate_ip", "number"])
@@ -118,7 +119,7 @@ def test_what_looks_nested_and_is_not_goes_when_a_rule_looks_inside(text: str, b
     assert removed == {"properties": 1, "contexts": 1}
 
 
-EVIL = ["(a+)+$", "(a|aa)+$", "(a*)*b", "([a-z]+)*!", "(x+x+)+y", r"(\d+)*\.(\d+)*$"]
+EVIL = ["(a+)+$", "(a|aa)+$", "(a*)*!", "([a-z]+)*!", "(x+x+)+y", r"(\d+)*\.(\d+)*$"]
 
 
 @pytest.mark.parametrize("pattern", EVIL)
