@@ -10,15 +10,29 @@ def test_enriched_columns_are_changed_after_enrichment() -> None:
         {"action": "generalize", "when": "after", "fields": ["geo_latitude"], "step": 0.5},
         {"action": "generalize", "when": "after", "fields": ["br_version", "useragent"], "to": "major"},
         {"action": "url_template", "when": "after", "fields": ["page_urlpath"]},
-        {"action": "drop_field", "when": "after", "fields": ["asn_number", "bot_indicators", "os_family", "properties.a"]},
+        {
+            "action": "drop_field",
+            "when": "after",
+            "fields": ["asn_number", "bot_indicators", "os_family", "properties.a"],
+        },
     )
     event = kept(
-        rules, useragent="X/1.2.3", properties={"a": "1", "b": "2"},
+        rules,
+        useragent="X/1.2.3",
+        properties={"a": "1", "b": "2"},
         enriched={
-            "geo_region": "BE", "geo_city": "Berlin", "geo_latitude": 52.52, "geo_country": "DE", "br_version": "120.0.1",
-            "page_urlpath": "/u/7", "asn_number": 5, "bot_indicators": ["x"], "os_family": "Linux", "br_family": "Chrome",
+            "geo_region": "BE",
+            "geo_city": "Berlin",
+            "geo_latitude": 52.52,
+            "geo_country": "DE",
+            "br_version": "120.0.1",
+            "page_urlpath": "/u/7",
+            "asn_number": 5,
+            "bot_indicators": ["x"],
+            "os_family": "Linux",
+            "br_family": "Chrome",
         },
-    )  # fmt: skip
+    )
 
     assert (event.geo_country, event.geo_region, event.geo_city, event.geo_latitude) == ("DE", "BE", "", None)
     assert (event.br_version, event.useragent, event.page_urlpath) == ("120", "X/1", "/u/:id")
@@ -31,8 +45,13 @@ def test_rules_after_match_what_enrichment_found() -> None:
     rules = rules_of(
         {"action": "mask", "fields": ["page_title"]},
         {"action": "drop_event", "when": "after", "match": {"fields": {"geo_country": {"equals": ["XX"]}}}},
-        {"action": "mask", "when": "after", "fields": ["se_label"], "match": {"fields": {"page_title": {"equals": ["(masked)"]}}}},
-    )  # fmt: skip
+        {
+            "action": "mask",
+            "when": "after",
+            "fields": ["se_label"],
+            "match": {"fields": {"page_title": {"equals": ["(masked)"]}}},
+        },
+    )
 
     assert run(rules, enriched={"geo_country": "XX"}) is None
     assert kept(rules, page_title="secret", se_label="x", enriched={"geo_country": "DE"}).se_label == "(masked)"

@@ -63,9 +63,17 @@ def test_keep_only_leaves_the_event_and_what_is_named() -> None:
     """Ids of the event, times, app and kind stay; all other fields go."""
     rules = rules_of({"action": "keep_only", "fields": ["page_url", "properties.a", "properties.b.c"]})
     event = kept(
-        rules, ip="203.0.113.7", user_id="ann", page_url="/x", page_title="t", se_value=2.0, dvce_screenwidth=3,
-        dvce_sent_tstamp=5, contexts="[1]", properties={"a": "1", "b": '{"c":1,"d":2}', "e": "3"},
-    )  # fmt: skip
+        rules,
+        ip="203.0.113.7",
+        user_id="ann",
+        page_url="/x",
+        page_title="t",
+        se_value=2.0,
+        dvce_screenwidth=3,
+        dvce_sent_tstamp=5,
+        contexts="[1]",
+        properties={"a": "1", "b": '{"c":1,"d":2}', "e": "3"},
+    )
 
     assert (event.page_url, event.properties) == ("/x", {"a": "1", "b": '{"c":1}'})
     assert (event.event, event.app_id) == ("page_view", "shop")
@@ -90,9 +98,13 @@ def test_times_numbers_and_texts_are_generalized() -> None:
     )
     removed: Counter[str] = Counter()
     event = kept(
-        rules, removed=removed, dvce_created_tstamp=90_000_000, se_value=-1.5, dvce_screenwidth=1920,
+        rules,
+        removed=removed,
+        dvce_created_tstamp=90_000_000,
+        se_value=-1.5,
+        dvce_screenwidth=1920,
         properties={"n": "99.9", "o": "7"},
-    )  # fmt: skip
+    )
 
     assert (event.dvce_created_tstamp, event.collector_tstamp % 86_400_000) == (86_400_000, 0)
     assert (event.se_value, event.dvce_screenwidth) == (-50.0, 1900)
@@ -110,9 +122,13 @@ def test_what_an_action_cannot_read_is_removed_and_counted() -> None:
         base64=["properties.b64"],
     )
     event = kept(
-        rules, removed=removed, se_label="no address", page_url="http://[::1", contexts='{"x": 1',
+        rules,
+        removed=removed,
+        se_label="no address",
+        page_url="http://[::1",
+        contexts='{"x": 1',
         properties={"ip": "host", "deep": '{"ip":"host","ok":1}', "n": "many", "broken": '{"x":', "b64": "%%%"},
-    )  # fmt: skip
+    )
 
     assert (event.se_label, event.page_url, event.contexts) == ("", "", "")
     assert event.properties == {"deep": '{"ok":1}'}
@@ -136,21 +152,34 @@ def test_names_of_properties_are_searched_and_not_masked() -> None:
 
     assert kept(redact, properties=properties).properties == {"(email)": "(email)", "k": "v"}
     assert kept(mask, properties={"a": "b", "n": '{"x":[1,true,null]}'}).properties == {
-        "a": "(masked)", "n": '{"x":["(masked)","(masked)",null]}',
-    }  # fmt: skip
+        "a": "(masked)",
+        "n": '{"x":["(masked)","(masked)",null]}',
+    }
 
 
 @pytest.mark.parametrize(
     ("path", "left"),
     [
         ("contexts", ""),
-        ("contexts.*.data.mail", '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"n":1}},{"deep":[{"mail":"b"}]}]'),
+        (
+            "contexts.*.data.mail",
+            '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"n":1}},{"deep":[{"mail":"b"}]}]',
+        ),
         ("contexts.**.mail", '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"n":1}},{"deep":[{}]}]'),
-        ('contexts."iglu:com.acme/*".data', '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0"},{"deep":[{"mail":"b"}]}]'),
-        ("contexts.1.deep.0", '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"mail":"a","n":1}},{"deep":[null]}]'),
-        ("contexts.*.d*.m?il", '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"n":1}},{"deep":[{"mail":"b"}]}]'),
+        (
+            'contexts."iglu:com.acme/*".data',
+            '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0"},{"deep":[{"mail":"b"}]}]',
+        ),
+        (
+            "contexts.1.deep.0",
+            '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"mail":"a","n":1}},{"deep":[null]}]',
+        ),
+        (
+            "contexts.*.d*.m?il",
+            '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"n":1}},{"deep":[{"mail":"b"}]}]',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_path_leads_to_values_at_any_depth(path: str, left: str) -> None:
     """By names, places, patterns, schemas."""
     contexts = '[{"schema":"iglu:com.acme/user/jsonschema/1-0-0","data":{"mail":"a","n":1}},{"deep":[{"mail":"b"}]}]'
@@ -174,9 +203,14 @@ def test_base64_is_opened_where_it_is_declared_only() -> None:
         base64=["se_label", "properties.b", "properties.j"],
     )
     event = kept(
-        rules, se_label="YW5uQGV4YW1wbGUuY29t",
-        properties={"b": "Pz8_YW5uQGV4YW1wbGUuY29t", "j": "eyJtYWlsIjoiYW5uQGV4YW1wbGUuY29tIn0", "o": "YW5uQGV4YW1wbGUuY29t"},
-    )  # fmt: skip
+        rules,
+        se_label="YW5uQGV4YW1wbGUuY29t",
+        properties={
+            "b": "Pz8_YW5uQGV4YW1wbGUuY29t",
+            "j": "eyJtYWlsIjoiYW5uQGV4YW1wbGUuY29tIn0",
+            "o": "YW5uQGV4YW1wbGUuY29t",
+        },
+    )
 
     assert event.se_label == "KGVtYWlsKQ=="
     assert event.properties["b"] == "Pz8_KGVtYWlsKQ=="
@@ -199,7 +233,11 @@ def test_own_ids_are_struck_where_the_rule_says() -> None:
     """In those columns, and no others; in JSON without breaking it."""
     rules = rules_of({"action": "redact", "fields": ["page_title", "contexts"], "find": ["own"]})
     event = kept(
-        rules, user_id="123456789", page_title="of 123456789", se_label="of 123456789", contexts='{"u":123456789,"v":"123456789"}'
+        rules,
+        user_id="123456789",
+        page_title="of 123456789",
+        se_label="of 123456789",
+        contexts='{"u":123456789,"v":"123456789"}',
     )
 
     assert (event.page_title, event.se_label) == ("of (user)", "of 123456789")

@@ -69,7 +69,13 @@ def test_base64_is_read_where_it_is_declared() -> None:
 
 def test_unless_takes_events_away() -> None:
     """Of those that match."""
-    rules = rules_of({"action": "drop_event", "match": {"app": ["shop"]}, "unless": {"event": ["order"], "fields": {"user_id": {"present": True}}}})  # fmt: skip
+    rules = rules_of(
+        {
+            "action": "drop_event",
+            "match": {"app": ["shop"]},
+            "unless": {"event": ["order"], "fields": {"user_id": {"present": True}}},
+        }
+    )
 
     assert run(rules) is None
     assert run(rules, event="order") is None

@@ -20,8 +20,19 @@ OTHERS = [
     {"action": "pseudonymize", "fields": ["user_id", "properties.mail", "contexts.mail", "se_label", "page_title"]},
     {"action": "pseudonymize", "fields": ["domain_sessionid"], "rotation": "monthly"},
 ]
-IDS = {"domain_userid": "duid-1", "network_userid": "nuid-1", "anonymous_id": "anon-1", "user_id": "ann", "domain_sessionid": "s-1"}
-CONTENT = {"se_label": "ann", "page_title": "ann", "properties": {"mail": "ann@x.example"}, "contexts": '{"mail":"ann@x.example"}'}
+IDS = {
+    "domain_userid": "duid-1",
+    "network_userid": "nuid-1",
+    "anonymous_id": "anon-1",
+    "user_id": "ann",
+    "domain_sessionid": "s-1",
+}
+CONTENT = {
+    "se_label": "ann",
+    "page_title": "ann",
+    "properties": {"mail": "ann@x.example"},
+    "contexts": '{"mail":"ann@x.example"}',
+}
 
 
 def of_day(day: int, rules: Any, **fields: Any) -> Event:
@@ -33,24 +44,32 @@ def hashes_in(event: Event) -> set[str]:
     """Every value that a hash of something may be: ids, pseudonyms, the fingerprint, what the partition goes by."""
     fields = kept_fields(event)
     long_values = {value for value in fields.values() if len(value) >= 16 and not value.startswith(("{", "raw"))}
-    return {fields.get("visitor_id", ""), fields["event_id"], fields["event_fingerprint"], event.contexts} | long_values - {
-        fields["rules_version"], fields.get("app_version", "")
-    }  # fmt: skip
+    return {
+        fields.get("visitor_id", ""),
+        fields["event_id"],
+        fields["event_fingerprint"],
+        event.contexts,
+    } | long_values - {fields["rules_version"], fields.get("app_version", "")}
 
 
 def test_a_rotating_key_changes_at_midnight_utc_of_the_event() -> None:
     """And only there: a session ends there by construction."""
     rules = rules_of(DAILY)
     midnight = 20_001 * DAY_MS
-    visitors = [kept(rules, derived=t, **IDS).visitor_id for t in (midnight - DAY_MS, midnight - 1, midnight, midnight + 1)]
+    visitors = [
+        kept(rules, derived=t, **IDS).visitor_id for t in (midnight - DAY_MS, midnight - 1, midnight, midnight + 1)
+    ]
 
     assert visitors[0] == visitors[1] != visitors[2] == visitors[3]
 
 
 @given(
-    first=st.integers(0, 40), apart=st.integers(1, 40), event_id=st.one_of(st.just(""), st.text(max_size=40)),
-    version=st.sampled_from([None, 1, 3, 5]), record_id=st.sampled_from(["", "4c4e1d9e-8f0a-8a57-9c3b-2f1d5e6a7b8c"]),
-)  # fmt: skip
+    first=st.integers(0, 40),
+    apart=st.integers(1, 40),
+    event_id=st.one_of(st.just(""), st.text(max_size=40)),
+    version=st.sampled_from([None, 1, 3, 5]),
+    record_id=st.sampled_from(["", "4c4e1d9e-8f0a-8a57-9c3b-2f1d5e6a7b8c"]),
+)
 def test_two_days_of_one_visitor_share_no_value(
     first: int, apart: int, event_id: str, version: int | None, record_id: str
 ) -> None:
@@ -107,7 +126,15 @@ def test_a_forgotten_key_gives_no_pseudonym() -> None:
     assert (event.se_label, event.page_title, event.properties, event.contexts) == ("", "", {}, "{}")
     assert event.event_fingerprint == 0
     assert not (hashes_in(event) & hashes_in(whole)) - {"{}"}
-    assert removed.keys() == {"visitor_id", "user_id", "domain_sessionid", "se_label", "page_title", "properties", "contexts"}
+    assert removed.keys() == {
+        "visitor_id",
+        "user_id",
+        "domain_sessionid",
+        "se_label",
+        "page_title",
+        "properties",
+        "contexts",
+    }
     assert kept(rules, keyring=gone, derived=NOON + DAY_MS, **IDS) == kept(rules, derived=NOON + DAY_MS, **IDS)
 
 
@@ -117,7 +144,10 @@ def test_the_days_that_must_not_be_replayed_are_told() -> None:
     first, last = period_days("2024-10-01", "2024-11-02")
 
     assert [str(day) for day in forgotten_days(gone, "default", Rotation.DAILY, first, last)] == ["2024-10-04"]
-    assert [str(day) for day in forgotten_days(gone, "default", Rotation.MONTHLY, first, last)] == ["2024-11-01", "2024-11-02"]
+    assert [str(day) for day in forgotten_days(gone, "default", Rotation.MONTHLY, first, last)] == [
+        "2024-11-01",
+        "2024-11-02",
+    ]
     assert list(forgotten_days(gone, "default", Rotation.NONE, first, last)) == []
 
 
@@ -145,5 +175,9 @@ def test_keys_of_a_secret_differ_by_id_and_period() -> None:
 
     assert ring.key("default", day, Rotation.NONE) == SECRET
     assert len(set(found)) == 2 * (1 + 2 + 1)
-    assert (period_of(day, Rotation.DAILY), period_of(day, Rotation.MONTHLY), period_of(day, Rotation.NONE)) == ("2024-10-04", "2024-10", "")
+    assert (period_of(day, Rotation.DAILY), period_of(day, Rotation.MONTHLY), period_of(day, Rotation.NONE)) == (
+        "2024-10-04",
+        "2024-10",
+        "",
+    )
     assert SECRET.decode() not in repr(ring)

@@ -29,7 +29,9 @@ def test_one_wrong_digit_is_no_account(iban: str, place: int, digit: int) -> Non
     assert bool(find_ibans(wrong)) == (wrong == iban)
 
 
-@pytest.mark.parametrize("text", ["XX89370400440532013000", "aDE89370400440532013000", "DE893704004405320130001", "DE8937", ""])
+@pytest.mark.parametrize(
+    "text", ["XX89370400440532013000", "aDE89370400440532013000", "DE893704004405320130001", "DE8937", ""]
+)
 def test_what_is_longer_shorter_or_of_no_country_is_none(text: str) -> None:
     """Parts of other words stay."""
     assert find_ibans(text) == []

@@ -23,7 +23,7 @@ def test_the_defaults_are_a_rules_file_that_names_what_is_done() -> None:
 
     named = {rule.name: rule for rule in rules.file.rules}
     assert named.keys() >= {"visitor", "ip", "user-id", "urls", "texts", "own-ids"}
-    assert all(rule.action and getattr(rule, "fields", None) for rule in named.values())
+    assert all(getattr(rule, "fields", None) for rule in named.values())
     assert make_rules(rules.text) == rules
 
 
@@ -44,24 +44,60 @@ def refusal(rules: str, head: str = "") -> str:
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        ("- {name: a, action: maskk, fields: [page_title]}", "rules.yaml:3: rules[1]: no action is called 'maskk'; did you mean mask?"),
+        (
+            "- {name: a, action: maskk, fields: [page_title]}",
+            "rules.yaml:3: rules[1]: no action is called 'maskk'; did you mean mask?",
+        ),
         ("- {name: a, fields: [page_title]}", "rules.yaml:3: rules[1]: `action` is missing: one of drop_event"),
-        ("- name: a\n  action: mask\n  feilds: [x]\n  fields: [page_title]", "rules.yaml:5: rules[1].feilds: unknown key; did you mean fields?"),
-        ("- name: a\n  action: mask\n  fields: [page_title, page_titel]", "rules.yaml:5: rules[1].fields[2]: no field is called 'page_titel'"),
-        ("- name: a\n  action: truncate_ip\n  fields: [user_ipaddress]\n  v4: 32", "rules.yaml:6: rules[1].v4: should be less than or equal to 24"),
-        ("- {name: a, action: mask, fields: [page_title]}\n- {name: a, action: mask, fields: [page_title]}", "rules.yaml:4: rules[2].name: rule 1 has this name too"),
-        ("- {name: a, action: mask, fields: [page_title], fields: [se_label]}", "rules.yaml:3: rules[1].fields: stands twice"),
-        ("- {name: a, action: mask, fields: [user_id]}", "user_id is an id that leaves as a pseudonym: mask makes no sense there"),
-        ("- {name: a, action: drop_field, when: after, fields: [user_id]}", "rules[1].when: `after` is refused for user_id"),
-        ("- {name: a, action: truncate_ip, when: after, fields: [user_ipaddress]}", "rules[1].when: `after` is refused for user_ipaddress"),
-        ("- {name: a, action: drop_field, fields: [geo_city]}", "geo_city is known only after enrichment: say `when: after`"),
+        (
+            "- name: a\n  action: mask\n  feilds: [x]\n  fields: [page_title]",
+            "rules.yaml:5: rules[1].feilds: unknown key; did you mean fields?",
+        ),
+        (
+            "- name: a\n  action: mask\n  fields: [page_title, page_titel]",
+            "rules.yaml:5: rules[1].fields[2]: no field is called 'page_titel'",
+        ),
+        (
+            "- name: a\n  action: truncate_ip\n  fields: [user_ipaddress]\n  v4: 32",
+            "rules.yaml:6: rules[1].v4: should be less than or equal to 24",
+        ),
+        (
+            "- {name: a, action: mask, fields: [page_title]}\n- {name: a, action: mask, fields: [page_title]}",
+            "rules.yaml:4: rules[2].name: rule 1 has this name too",
+        ),
+        (
+            "- {name: a, action: mask, fields: [page_title], fields: [se_label]}",
+            "rules.yaml:3: rules[1].fields: stands twice",
+        ),
+        (
+            "- {name: a, action: mask, fields: [user_id]}",
+            "user_id is an id that leaves as a pseudonym: mask makes no sense there",
+        ),
+        (
+            "- {name: a, action: drop_field, when: after, fields: [user_id]}",
+            "rules[1].when: `after` is refused for user_id",
+        ),
+        (
+            "- {name: a, action: truncate_ip, when: after, fields: [user_ipaddress]}",
+            "rules[1].when: `after` is refused for user_ipaddress",
+        ),
+        (
+            "- {name: a, action: drop_field, fields: [geo_city]}",
+            "geo_city is known only after enrichment: say `when: after`",
+        ),
         ("- {name: a, action: drop_field, fields: [app_id]}", "no event is without app_id"),
         ("- {name: a, action: drop_field, fields: [page_title.x]}", "page_title has nothing below it"),
         ("- {name: a, action: pseudonymize, fields: [app_id]}", "outcomes carry the app's name too"),
         ("- {name: a, action: redact, fields: [page_title], find: [emial]}", "rules[1].find[1]"),
-        ("- {name: a, action: redact, fields: [page_title], find: [own]}\n- {name: b, action: mask, fields: [page_title]}", "rules[2]: must stand before rule 1"),
+        (
+            "- {name: a, action: redact, fields: [se_label], find: [own]}\n- {name: b, action: mask, fields: [se_label]}",
+            "rules[2]: must stand before rule 1",
+        ),
         ("- {name: a, action: redact, fields: [properties.x], find: [own]}", "`own` looks in all of properties"),
-        ("- {name: a, action: redact, fields: [page_title], find: [own], when: after}", "`own` looks for ids, which are not there"),
+        (
+            "- {name: a, action: redact, fields: [page_title], find: [own], when: after}",
+            "`own` looks for ids, which are not there",
+        ),
         ("- {name: a, action: generalize, fields: [derived_tstamp], to: hour}", "sessions are cut by derived_tstamp"),
         ("- {name: a, action: generalize, fields: [se_value], to: major}", "se_value is a number: give `step`"),
         ("- {name: a, action: generalize, fields: [page_title], to: day}", "page_title is no time"),
@@ -71,16 +107,25 @@ def refusal(rules: str, head: str = "") -> str:
         ("- {name: a, action: drop_event, match: {}}", "asks nothing: leave it out"),
         ("- {name: a, action: drop_event, match: {fields: {user_id: {}}}}", "asks nothing: give"),
         ("- {name: a, action: drop_event, match: {consent: [granted]}}", "the file's key `consent` says nowhere"),
-        ("- {name: a, action: drop_event, match: {fields: {visitor_id: {present: true}}}}", "the visitor's id is made by the rules"),
-        ("- {name: a, action: drop_event, match: {fields: {nothing: {present: true}}}}", "no field is called 'nothing'"),
+        (
+            "- {name: a, action: drop_event, match: {fields: {visitor_id: {present: true}}}}",
+            "the visitor's id is made by the rules",
+        ),
+        (
+            "- {name: a, action: drop_event, match: {fields: {nothing: {present: true}}}}",
+            "no field is called 'nothing'",
+        ),
         ("- {name: a, action: drop_event, when: after, match: {country: [DE]}}", "test the field geo_country instead"),
         ("- {name: a, action: mask, fields: ['a..b']}", "is no path"),
         ("- {name: 'A b', action: mask, fields: [page_title]}", "rules[1].name"),
-        ("- &a {name: a, action: mask, fields: [page_title]}\n- *a", "rules.yaml:4: column 3: aliases are not allowed here"),
+        (
+            "- &a {name: a, action: mask, fields: [page_title]}\n- *a",
+            "rules.yaml:4: column 3: aliases are not allowed here",
+        ),
         ("- {name: a", "rules.yaml:3: column 11: expected"),
         (" 5", "rules.yaml:2: rules: should be a valid list"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_file_is_refused_with_line_key_and_reason(rules: str, told: str) -> None:
     """And a mend."""
     said = refusal(rules)

@@ -10,7 +10,9 @@ UUID = "4c4e1d9e-8f0a-4a57-9c3b-2f1d5e6a7b8c"
 
 def template(path: str, **rule: object) -> str:
     """The path as a rule of these words leaves it."""
-    return make_text_template(UrlTemplate.model_validate({"name": "a", "action": "url_template", "fields": ["urls"]} | rule)).apply(path)
+    return make_text_template(
+        UrlTemplate.model_validate({"name": "a", "action": "url_template", "fields": ["urls"]} | rule)
+    ).apply(path)
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,21 @@ def jwt(parts: int = 3) -> str:
 
 @pytest.mark.parametrize(
     "token",
-    [jwt(), jwt(5), f"sk_live_{WORD}", f"ghp_{WORD}", f"glpat-{WORD}", f"xoxb-{WORD}", "AKIAIOSFODNN7EXAMPLE", f"AIza{WORD[:35]}",
-     f"SG.{WORD}.{WORD}", f"Bearer {WORD}", "basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
-     "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----"],
-)  # fmt: skip
+    [
+        jwt(),
+        jwt(5),
+        f"sk_live_{WORD}",
+        f"ghp_{WORD}",
+        f"glpat-{WORD}",
+        f"xoxb-{WORD}",
+        "AKIAIOSFODNN7EXAMPLE",
+        f"AIza{WORD[:35]}",
+        f"SG.{WORD}.{WORD}",
+        f"Bearer {WORD}",
+        "basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----",
+    ],
+)
 def test_tokens_are_found(token: str) -> None:
     """And nothing of them stays."""
     found = make_redact(["token"]).apply(f"see {token} here")
@@ -27,7 +38,9 @@ def test_tokens_are_found(token: str) -> None:
     assert found == "see (token) here"
 
 
-@pytest.mark.parametrize("text", ["eyJ", "sk_live", "task-force-meeting-in-berlin", "basic needs", "AKIA", "gherkin_recipe"])
+@pytest.mark.parametrize(
+    "text", ["eyJ", "sk_live", "task-force-meeting-in-berlin", "basic needs", "AKIA", "gherkin_recipe"]
+)
 def test_words_stay(text: str) -> None:
     """A mark alone is none."""
     assert make_redact(["token"]).apply(text) == text

@@ -52,7 +52,9 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
-@given(order=st.permutations(range(len(RULES))), used=st.integers(1, 4), events=st.lists(EVENTS, min_size=1, max_size=6))
+@given(
+    order=st.permutations(range(len(RULES))), used=st.integers(1, 4), events=st.lists(EVENTS, min_size=1, max_size=6)
+)
 def test_the_same_event_gives_the_same_in_any_batch(order: list[int], used: int, events: list[dict[str, Any]]) -> None:
     """Whatever came before it, in another worker, twice: memories change nothing."""
     rules = rules_of(*[RULES[number] for number in order[:used]])
