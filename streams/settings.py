@@ -248,7 +248,11 @@ class Settings(_Section):
     max_age_days: int = Field(400, ge=1, description="an event older than this on arrival is dead, `time_range`")
     bounded: bool = Field(False, description="files, not a live topic: arrival times come from collector_tstamp")
     data_dir: Path = Field(Path(), description="where a worker keeps Faust's files")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus on 127.0.0.1; 0 is off")
+    watchdog: float = Field(
+        300.0, ge=0, description="seconds without a commit while work waits until a worker ends with 70; 0 is off"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address the metrics listen on; 0.0.0.0 for all")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus asks here; 0 is off")
 
     secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
     secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from streams.anonymize.ruleset import RuleFile
 from streams.config import PREFIX, STEP, section_of
 from streams.metrics import Metrics, page
 from streams.settings import Settings
@@ -53,8 +54,19 @@ def pages() -> dict[Path, str]:
         Path("docs/thalweg.reference.yaml"): (_REFERENCE_HEAD + "".join(_section(Settings, ()))).replace(
             "\n\n\n", "\n\n"
         ),
+        Path("docs/rules.schema.json"): _schema(),
         Path("docs/metrics.md"): _METRICS_HEAD + page(Metrics()),
     }
+
+
+def _schema() -> str:
+    """The JSON Schema of a rules file, for editors."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Made from streams/anonymize/ruleset.py by `make docs`: change it there.",
+        **RuleFile.model_json_schema(),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 def _section(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:

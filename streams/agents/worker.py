@@ -36,7 +36,7 @@ def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None, metri
     app = make_enrich(settings, metrics, hooks) if role == "enrich" else make_sessions(settings, metrics, hooks)
     if not settings.metrics_port:
         run_app(app)
-    with metrics.serve(settings.metrics_port):
+    with metrics.serve(settings.metrics_port, settings.metrics_host):
         run_app(app)
 
 

@@ -34,6 +34,12 @@ FAILURES = (UnicodeError, ValueError, RecursionError, re2.error)
 """What an action raises for a text it cannot read."""
 
 
+def check_readable(text: str) -> None:
+    """Raises UnicodeError for half characters (lone surrogates): nothing can search or write them."""
+    if not text.isascii():
+        text.encode()
+
+
 def joint_hint(actions: Sequence[TextAction]) -> Callable[[str], object] | None:
     """Whether any of the actions can act on a text, at one look; None where one of them acts on anything."""
     hints = dict.fromkeys(action.hint for action in actions)
@@ -65,6 +71,7 @@ def chain(actions: Sequence[TextAction]) -> TextFunction:
 
     def run(text: str) -> str:
         try:
+            check_readable(text)
             if may_act is not None and may_act(text) is None:
                 return text
             for function in functions:

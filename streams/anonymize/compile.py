@@ -46,7 +46,7 @@ Numbers = tuple[int, ...]
 
 
 class Compiler:
-    """Makes programs. Fields under the same rules, and events under the same keys, share functions with their memory."""
+    """Makes programs. Fields under the same rules, events under the same keys, share functions with their memory."""
 
     def __init__(self, file: RuleFile, hashes: Hashes) -> None:
         self._rules = file.rules

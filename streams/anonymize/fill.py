@@ -110,10 +110,10 @@ def _properties(program: Program, removed: Counter[str]) -> Part | None:
     return part
 
 
-def _numbers(program: Program, removed: Counter[str]) -> Part | None:
+def _numbers(program: Program, _removed: Counter[str]) -> Part | None:
     numbers = program.numbers
 
-    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+    def part(event: Event, raw: ParsedEvent, _kept: list[str]) -> None:
         for name, coarse in numbers:
             number = getattr(raw, name)
             if number is not None:
@@ -127,7 +127,7 @@ def _network(program: Program, removed: Counter[str]) -> Part | None:
     if network_of is None:
         return None
 
-    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+    def part(event: Event, raw: ParsedEvent, _kept: list[str]) -> None:
         if raw.ip:
             event.user_ipaddress = network_of(raw.ip)
             if not event.user_ipaddress and raw.ip != ABSENT:
@@ -139,7 +139,7 @@ def _network(program: Program, removed: Counter[str]) -> Part | None:
 def _pseudonyms(program: Program, removed: Counter[str]) -> Part | None:
     pseudonyms = program.pseudonyms
 
-    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+    def part(event: Event, raw: ParsedEvent, _kept: list[str]) -> None:
         for name, function in pseudonyms:
             text = getattr(raw, name)
             if text:
@@ -151,11 +151,11 @@ def _pseudonyms(program: Program, removed: Counter[str]) -> Part | None:
     return part if pseudonyms else None
 
 
-def _times(program: Program, removed: Counter[str]) -> Part | None:
+def _times(program: Program, _removed: Counter[str]) -> Part | None:
     times = program.times
     emptied = [name for name in program.dropped if name in ("dvce_created_tstamp", "dvce_sent_tstamp")]
 
-    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+    def part(event: Event, _raw: ParsedEvent, _kept: list[str]) -> None:
         for name in emptied:
             setattr(event, name, None)
         for name, coarse in times:

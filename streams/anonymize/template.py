@@ -12,7 +12,7 @@ from streams.memo import remember
 
 _BUILT_IN = {
     # Source: RFC 9562 §4 (text form), also in braces
-    "uuid": (r"\{?[0-9A-Fa-f]{8}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{4}-?[0-9A-Fa-f]{12}\}?", ":id"),
+    "uuid": (r"\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?", ":id"),
     "number": (r"[#@+-]?\d+(?:[._,-]\d+)*", ":id"),
     # MD5, SHA and their kin in hex, shortened ones as of Git too; long base64url with digits, as of tokens
     "hash": (r"[0-9A-Fa-f]{7,128}", ":hash"),

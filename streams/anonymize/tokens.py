@@ -16,7 +16,7 @@ _MARKED = "|".join(  # noqa: FLY002 - a source beside each
         r"(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}",  # docs.aws.amazon.com/IAM, unique identifiers
         r"AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}",  # cloud.google.com/docs/authentication
         r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # twilio.com/docs/sendgrid
-        r"sk-[A-Za-z0-9_-]{20,}",
+        r"\bsk-(?:[a-z0-9]+-){0,2}[A-Za-z0-9_]{20,}",
         r"(?i:bearer|basic)[ +:]+[A-Za-z0-9._~+/-]{16,}=*",  # RFC 6750 §2.1, RFC 7617 §2
         r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]*-----END [A-Z ]*PRIVATE KEY-----)?",  # RFC 7468 §10
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from streams.anonymize.action import FAILURES, TextAction, chain, joined, joint_hint
+from streams.anonymize.action import FAILURES, TextAction, chain, check_readable, joined, joint_hint
 from streams.anonymize.paths import Path
 from streams.anonymize.tree import (
     GONE,
@@ -56,6 +56,7 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunct
         if not text:
             return "", 0
         try:
+            check_readable(text)
             if may_act is not None and may_act(text) is None:
                 return text, 0
             if not is_deep and not looks_nested(text) and len(actions) == len(steps):
