@@ -63,7 +63,7 @@ def _compiled(file: Path) -> Draft4Validator:
         schema = dict(json.loads(file.read_text(encoding="utf-8")))
         plain = {key: value for key, value in schema.items() if key not in _OURS}
         # patterns that take linear time; no reference to another file, and none to a network
-        return Draft4Validator(plain, pattern_options=RegexOptions(), retriever=_refuse, offline=True)
+        return Draft4Validator(plain, pattern_options=RegexOptions(), retriever=_refuse)
     except (OSError, TypeError, ValueError) as error:
         raise ConfigError(f"schemas.folder: {file}: {error}", "mend the schema, or take it out of the folder") from None
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
@@ -18,7 +19,14 @@ T = TypeVar("T")
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""A pair of surrogates; half of one (the group); any other escape."""
+_HALVES = ("surrogate", "truncated", "hex escape")
+"""Words of the decoder where it meets half of a pair."""
+_NO_BRACKET = bytes(set(range(256)) - set(b'"[]{}'))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def unfit(body: bytes, max_depth: int = MAX_DEPTH) -> Dead | None:
@@ -45,14 +53,10 @@ def is_too_deep(body: bytes, max_depth: int = MAX_DEPTH) -> bool:
 
 def depth(body: bytes) -> int:
     """How deep objects and arrays nest; brackets inside strings, closed or not, do not count."""
-    level = deepest = 0
-    for token in _TOKEN.findall(body):
-        if token in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif token in b"]}":
-            level -= 1
-    return deepest
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(body.translate(None, _NO_BRACKET).split(b'"')[::2])
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
 def decoded(decode: Callable[[bytes], T], body: bytes) -> T | Dead:
@@ -67,6 +71,20 @@ def decoded(decode: Callable[[bytes], T], body: bytes) -> T | Dead:
         return Dead(Reason.ENCODING, f"byte {error.start} of a text is not UTF-8")
 
 
+def decoded_apart(decode: Callable[[bytes], T], body: bytes, flaw: Dead | None) -> tuple[T | Dead, Dead | None]:
+    """``decoded`` for a body that holds events undecoded, and why one of them may be unfit (``flaw``, if known).
+
+    The decoder stops at half a surrogate pair even where it decodes nothing: such halves become NULs, as long as they
+    are, so that only their own event is refused.
+    """
+    found = decoded(decode, body)
+    if isinstance(found, Dead) and found.reason is Reason.ENCODING and _SURROGATE.search(body):
+        mended = _ESCAPE.sub(lambda escape: rb"\u0000" if escape[1] else escape[0], body)
+        if mended != body:
+            return decoded(decode, mended), found
+    return found, flaw
+
+
 def invalid(message: str) -> Dead:
     """The verdict on values that a decoder refused with ``message``."""
     too_large = " of length <= " in message or "out of range" in message
@@ -76,6 +94,6 @@ def invalid(message: str) -> Dead:
 def _undecoded(body: bytes, message: str) -> Dead:
     if b"\0" in body:
         return Dead(Reason.ENCODING, "NUL")
-    if _SURROGATE.search(body) and ("surrogate" in message or "truncated" in message):
+    if _SURROGATE.search(body) and any(word in message for word in _HALVES):
         return Dead(Reason.ENCODING, "lone surrogate")
     return Dead(Reason.SYNTAX, message)

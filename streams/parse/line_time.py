@@ -19,6 +19,8 @@ _ODD = re.compile(
     r" ?(?:([+-][0-9]{2}):?([0-9]{2})|Z|UTC|GMT)?"
 )
 
+_ZONE_APART = re.compile(r" (?=[+-][0-9]{2}:?[0-9]{2}$)")
+
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: n for n, name in enumerate(_NAMES, 1)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +41,7 @@ def odd_time(text: str) -> int | None:
     """
     match = _ODD.fullmatch(text)
     if match is None:
-        return iso_time(text)
+        return iso_time(_ZONE_APART.sub("", text))
     day, month, year, clock, hours, minutes = match.groups()
     return line_time(f"{int(day):02}/{month[:3].capitalize()}/{year}:{clock} {hours or '+00'}{minutes or '00'}")
 

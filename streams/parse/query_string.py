@@ -1,7 +1,7 @@
 """Query strings as fields."""
 
 from collections.abc import Container
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 MAX_PAIRS = 1_000
 
@@ -27,5 +27,5 @@ def read_query(query: str, known: Container[str]) -> dict[str, str]:
             continue
         if "+" in value:
             value = value.replace("+", " ")
-        fields[name] = unquote(value, errors="strict") if "%" in value else value
+        fields[name] = unquote_to_bytes(value).decode() if "%" in value else value
     return fields

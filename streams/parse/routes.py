@@ -11,7 +11,7 @@ _SEGMENT_PATH = re.compile(
 )
 
 _FOREIGN_PATHS = (
-    ("Matomo", re.compile(r".*/(?:matomo|piwik)\.php")),
+    ("Matomo", re.compile(r"/(?:[^?]{0,200}/)?(?:matomo|piwik)\.php")),
     ("PostHog", re.compile(r"/(?:batch|capture|e|engage|track|decide|flags|i/v0/e|s)/?")),
     ("Plausible", re.compile(r"/api/event")),
     ("Umami", re.compile(r"/api/(?:send|collect|batch)")),
@@ -25,17 +25,19 @@ _FOREIGN_PATHS = (
 )
 """Source: each project's tracker documentation; field.md 1.1 and 4.7 of the design's reference for the first six."""
 
-_FOREIGN_BODIES = (
-    ("PostHog", re.compile(rb'"(?:distinct_id|\$lib|\$distinct_id)"\s*:')),
-    ("Umami", re.compile(rb'"payload"\s*:\s*\{[^{}]*"website"\s*:')),
-    ("Plausible", re.compile(rb'(?=.*"(?:n|name)"\s*:)(?=.*"(?:u|url)"\s*:)(?=.*"(?:d|domain)"\s*:)', re.DOTALL)),
-    ("Matomo", re.compile(rb"(?:^|[?&\"])(?:idsite|rec)=[0-9]")),
-    (
-        "Google Analytics",
-        re.compile(rb'"client_id"\s*:.*"events"\s*:|(?:^|[?&])v=[12]&(?:.*&)?tid=(?:UA|G)-', re.DOTALL),
-    ),
-    ("Amplitude", re.compile(rb'"api_key"\s*:.*"event_type"\s*:', re.DOTALL)),
+_FOREIGN_BODIES: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("PostHog", (b'"distinct_id":',)),
+    ("PostHog", (b'"$lib":',)),
+    ("Umami", (b'"payload":', b'"website":')),
+    ("Plausible", (b'"n":', b'"u":', b'"d":')),
+    ("Plausible", (b'"name":', b'"url":', b'"domain":')),
+    ("Matomo", (b"idsite=", b"rec=")),
+    ("Google Analytics", (b'"client_id":', b'"events":')),
+    ("Google Analytics", (b"v=2&", b"tid=G-")),
+    ("Google Analytics", (b"v=1&", b"tid=UA-")),
+    ("Amplitude", (b'"api_key":', b'"event_type":')),
 )
+"""What a body of theirs holds, less its blanks."""
 _LOOKED_AT = 1 << 14
 """Bytes of a body that are searched: what tells trackers apart stands in front."""
 
@@ -57,8 +59,8 @@ def foreign(target: str, body: bytes) -> str:
     for name, pattern in _FOREIGN_PATHS:
         if pattern.fullmatch(path):
             return name
-    head = body[:_LOOKED_AT]
-    return next((name for name, signs in _FOREIGN_BODIES if signs.search(head)), "")
+    head = body[:_LOOKED_AT].replace(b" ", b"")
+    return next((name for name, signs in _FOREIGN_BODIES if all(sign in head for sign in signs)), "")
 
 
 _SEGMENT_TYPES = {"p": "page", "t": "track", "i": "identify", "s": "screen", "g": "group", "a": "alias"}

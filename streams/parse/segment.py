@@ -7,7 +7,7 @@ HTTP API (segment.com/docs/connections/sources/catalog/libraries/server/http-api
 import msgspec
 
 from streams.outcome import Dead, Reason
-from streams.parse.json_guard import BODY_DEPTH, decoded, is_too_deep, unfit
+from streams.parse.json_guard import BODY_DEPTH, decoded, decoded_apart, is_too_deep, unfit
 from streams.parse.options import ParseOptions
 from streams.parse.result import MAX_BYTES, Empty, Headers, Parsed, Parser
 from streams.parse.segment_columns import read_message
@@ -47,8 +47,10 @@ def make_segment(options: ParseOptions = ParseOptions()) -> Parser:  # noqa: B00
         flaw = unfit(value)
         if flaw is not None and (b'"batch"' not in value or is_too_deep(value, BODY_DEPTH)):
             return flaw
-        message = _message(value)
-        if isinstance(message, Dead | Empty):
+        if not value.strip():
+            return Empty(Reason.BLANK)
+        message, flaw = decoded_apart(_decode, value, flaw)
+        if isinstance(message, Dead):
             return flaw or message
         if message.batch is None:
             event = flaw or read_message(message, headers, len(value))
@@ -60,17 +62,15 @@ def make_segment(options: ParseOptions = ParseOptions()) -> Parser:  # noqa: B00
     return parse
 
 
-def _message(value: bytes) -> Message | Dead | Empty:
-    return decoded(_decode, value) if value.strip() else Empty(Reason.BLANK)
-
-
 def _one_of(batch: Message, value: bytes, headers: Headers, flaw: Dead | None) -> ParsedEvent | Dead:
     """One message of a batch; ``flaw``: one of them is unfit, perhaps this one."""
     dead = unfit(value) if flaw is not None else None
-    message = dead or _message(value)
+    if dead is not None:
+        return dead
+    message = decoded(_decode, value)
     if isinstance(message, Dead):
         return message
-    if isinstance(message, Empty) or message.batch is not None:
+    if message.batch is not None:
         return Dead(Reason.FIELD_TYPE, "a batch within a batch")
     message.sent_at = message.sent_at or batch.sent_at
     message.received_at = message.received_at or batch.received_at

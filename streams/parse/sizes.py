@@ -1,21 +1,25 @@
 """Sizes of screens, windows and pages: ``1920x1080``."""
 
+from streams.memo import remember
 from streams.parse.range import UINT16_MAX
 
 Size = tuple[int, int]
 _MAX_DIGITS = 10
 
 
-def read_size(text: str) -> Size | None:
-    """Width and height in pixels, fractions cut off; None where the text has not that form.
-
-    Raises OverflowError for more than 65 535. Source: docs.snowplow.io, tracker protocol (``res``, ``vp``, ``ds``).
-    """
+def _read_size(text: str) -> Size | None:
     width, _, height = text.partition("x")
     pixels = _pixels(width), _pixels(height)
     if pixels[0] is None or pixels[1] is None:
         return None
     return pixels[0], pixels[1]
+
+
+read_size = remember(_read_size)
+"""Width and height in pixels, fractions cut off; None where the text has not that form.
+
+Raises OverflowError for more than 65 535. Source: docs.snowplow.io, tracker protocol (``res``, ``vp``, ``ds``).
+"""
 
 
 def _pixels(text: str) -> int | None:

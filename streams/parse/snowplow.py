@@ -6,7 +6,7 @@ Source: docs.snowplow.io, tracker protocol; iglu:com.snowplowanalytics.snowplow/
 import msgspec
 
 from streams.outcome import Dead, Reason
-from streams.parse.json_guard import BODY_DEPTH, decoded, invalid, is_too_deep, unfit
+from streams.parse.json_guard import BODY_DEPTH, decoded, decoded_apart, invalid, is_too_deep, unfit
 from streams.parse.options import ParseOptions
 from streams.parse.query_string import query_of, read_query
 from streams.parse.result import Empty, Headers, Parsed, Parser
@@ -77,7 +77,8 @@ def _query_body(body: bytes, query: str, sender: Sender, options: ParseOptions) 
 
 def _one_of_query(query: str, sender: Sender, options: ParseOptions) -> Parsed:
     fields = _fields(query)
-    return fields if isinstance(fields, Dead) else [read_columns(Tp2(**fields), sender, options.check)]
+    event = fields if isinstance(fields, Dead) else read_columns(Tp2(**fields), sender, options.check)
+    return event if isinstance(event, Dead) else [event]
 
 
 def _fields(query: str) -> dict[str, str] | Dead:
@@ -97,11 +98,12 @@ def _json_body(body: bytes, override: dict[str, str], sender: Sender, options: P
     flaw = unfit(body)
     if flaw is not None and is_too_deep(body, BODY_DEPTH):
         return flaw
-    found = decoded(_body, body)
+    found, flaw = decoded_apart(_body, body, flaw)
     if isinstance(found, Dead):
         return found
     if found.data is None:
-        return [_one(body, override, sender, options, flaw)] if found.e else Dead(Reason.FIELD_MISSING, "data")
+        event = _one(body, override, sender, options, flaw) if found.e else Dead(Reason.FIELD_MISSING, "data")
+        return event if isinstance(event, Dead) else [event]
     if not (found.schema or "").startswith(PAYLOAD):
         return Dead(Reason.EVENT_UNKNOWN if found.schema else Reason.FIELD_MISSING, f"schema {found.schema}"[:200])
     if len(found.data) > options.record_events:

@@ -4,7 +4,6 @@ Source: iglu:com.snowplowanalytics.snowplow/CollectorPayload/thrift/1-0-0; Thrif
 (github.com/apache/thrift/blob/master/doc/specs/thrift-binary-protocol.md).
 """
 
-import struct
 from collections.abc import Mapping
 
 import msgspec
@@ -27,7 +26,7 @@ SCHEMA = "iglu:com.snowplowanalytics.snowplow/CollectorPayload/thrift/1-0-"
 MAX_HTTP_HEADERS = 1_000
 _SCHEMA_ID = 31337
 _FIELDS: Mapping[int, tuple[str, str]] = {
-    10: ("querystring", "UTF8"),
+    10: ("querystring", "BINARY"),
     20: ("collector", "UTF8"),
     30: ("encoding", "UTF8"),
     40: ("hostname", "UTF8"),
@@ -47,7 +46,7 @@ class CollectorPayload:
     """The payload as the Thrift library fills it: a field that was not sent is None."""
 
     schema: str | None = None
-    querystring: str | None = None
+    querystring: bytes | None = None
     timestamp: int | None = None
     ip_address: str | None = None
     user_agent: str | None = None
@@ -76,8 +75,9 @@ def make_snowplow_thrift(options: ParseOptions = ParseOptions()) -> Parser:  # n
     """A parser of collector payloads: the query string goes before the body's keys, event fields before the payload's.
 
     Lengths are checked against the bytes that are there before anything is allocated, containers against a limit.
-    Dead: syntax (no such struct, cut short, bytes behind it), encoding (text that is no UTF-8), tracker_unknown (a
-    path that is not the tracker protocol's), and all that format ``snowplow`` knows.
+    Dead: syntax (no such struct, cut short, bytes behind it), encoding (a query string that is no UTF-8; in other texts
+    such bytes become U+FFFD), tracker_unknown (a path that is not the tracker protocol's), and all that format
+    ``snowplow`` knows.
     """
 
     def parse(value: bytes, headers: Headers) -> Parsed:
@@ -103,9 +103,7 @@ def read_payload_struct(value: bytes) -> CollectorPayload | Dead:
     payload = CollectorPayload()
     try:
         fastbinary.decode_binary(payload, protocol, _SPEC)
-    except UnicodeDecodeError as error:
-        return Dead(Reason.ENCODING, f"byte {error.start} of a text is not UTF-8")
-    except (TException, EOFError, TypeError, ValueError, OverflowError, struct.error, RecursionError) as error:
+    except (TException, EOFError, OverflowError, TypeError, ValueError) as error:
         return Dead(Reason.SYNTAX, f"no CollectorPayload: {type(error).__name__} {error}"[:200])
     if not (payload.schema or "").startswith(SCHEMA):
         return Dead(Reason.SYNTAX, f"no CollectorPayload: schema {payload.schema}"[:200])
@@ -121,6 +119,10 @@ def _events(payload: CollectorPayload, headers: Headers, options: ParseOptions) 
     tstamp = payload.timestamp
     if tstamp is not None and not in_range(tstamp):
         return Dead(Reason.TIME_RANGE, f"timestamp {tstamp}")
+    try:
+        query = (payload.querystring or b"").decode()
+    except UnicodeDecodeError as error:
+        return Dead(Reason.ENCODING, f"byte {error.start} of the query string is not UTF-8")
     told = _http_headers(payload.headers or ())
     sender = Sender(
         headers.get("app_id", ""),
@@ -131,7 +133,7 @@ def _events(payload: CollectorPayload, headers: Headers, options: ParseOptions) 
         tstamp,
         _hints(told),
     )
-    return read_payload(payload.body or b"", payload.querystring or "", sender, options)
+    return read_payload(payload.body or b"", query, sender, options)
 
 
 def _http_headers(lines: list[str] | tuple[str, ...]) -> dict[str, str]:

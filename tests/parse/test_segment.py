@@ -406,3 +406,76 @@ def test_text_arrives_unchanged(text: str) -> None:
     event = one(parse(body(event=text, userId=text, properties={text: text}), {}))
 
     assert (event.event_name, event.user_id, event.properties) == (text, text, {text: text})
+
+
+def test_group_and_alias() -> None:
+    """A group's id is a property; an alias belongs to the visitor it was; traits are read of neither."""
+    group = one(parse(body(type="group", groupId="g1", traits={"name": "Acme"}), {}))
+    alias = one(parse(body(type="alias", previousId="old", userId="new", anonymousId=None), {}))
+
+    assert (group.event, group.properties) == ("group", {"group_id": "g1"})
+    assert (alias.event, alias.anonymous_id, alias.user_id, alias.properties) == ("alias", "old", "new", {})
+
+
+BATCH = {
+    "sentAt": "2024-05-20T00:00:10Z",
+    "context": {"ip": "192.0.2.7", "locale": "de", "library": {"name": "lib"}},
+    "batch": [
+        {"type": "track", "event": "A", "userId": "u", "timestamp": "2024-05-20T00:00:01Z"},
+        {"type": "track", "event": "B", "userId": "u", "sentAt": "2024-05-20T00:00:20Z", "context": {"locale": "fr"}},
+        {"type": "nothing", "userId": "u"},
+        {"type": "page", "userId": "u\0"},
+        {"type": "page", "userId": "u", "properties": {"deep": json.loads("[" * 40 + "]" * 40)}},
+        {"batch": []},
+        {"type": "identify", "userId": 7},
+    ],
+}
+
+
+def test_a_batch_is_its_messages() -> None:
+    """What the batch says counts for messages that say nothing themselves; each is good or dead by itself."""
+    parsed = parse(json.dumps(BATCH).encode(), {})
+    assert isinstance(parsed, list)
+    first, second, third, *more = parsed
+
+    assert isinstance(first, ParsedEvent)
+    assert isinstance(second, ParsedEvent)
+    assert (first.ip, first.br_lang, first.dvce_sent_tstamp) == ("192.0.2.7", "de", 1_716_163_210_000)
+    assert (second.ip, second.br_lang, second.dvce_sent_tstamp) == ("192.0.2.7", "fr", 1_716_163_220_000)
+    assert first.contexts == second.contexts == '{"library":{"name":"lib"}}'
+    assert [each.reason for each in (third, *more[:3]) if isinstance(each, Dead)] == [
+        Reason.EVENT_UNKNOWN,
+        Reason.ENCODING,
+        Reason.TOO_LARGE,
+        Reason.FIELD_TYPE,
+    ]
+    assert isinstance(more[-1], ParsedEvent)
+    assert parse(b'{"batch":[]}', {}) == []
+    assert reason(b'{"batch":[%b]}' % b",".join([b"{}"] * 1_001)) is Reason.TOO_LARGE
+
+
+def test_type_by_path() -> None:
+    """The HTTP API's calls name their kind in the path only."""
+    event = one(parse(body(type=None), {"path": "/v1/track"}))
+
+    assert (event.event, event.event_name) == ("track", "Bought")
+    assert reason(body(type=None)) is Reason.FIELD_MISSING
+
+
+def test_a_device_is_described_but_not_named() -> None:
+    """Its model and system are hints and context; its ids, token and its owner's name for it are not read."""
+    device = {
+        "id": "ID",
+        "advertisingId": "AD",
+        "token": "T",
+        "name": "Jane's phone",
+        "model": "Pixel 8",
+        "type": "android",
+    }
+    event = one(parse(body(context={"device": device, "os": {"name": "Android", "version": "14"}}), {}))
+
+    assert json.loads(event.contexts) == {
+        "device": {"model": "Pixel 8", "type": "android"},
+        "os": {"name": "Android", "version": "14"},
+    }
+    assert json.loads(event.ua_hints) == {"model": "Pixel 8", "platform": "Android", "platformVersion": "14"}
