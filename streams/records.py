@@ -229,7 +229,10 @@ Record = Event | Outcome | Marker | Control
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """One record for topic ``dead`` (restricted zone): the original bytes, where they lie, and why."""
+    """One record for topic ``dead`` (restricted zone): the original bytes, where they lie, and why.
+
+    ``carrier``: index of the letter of the same raw record that has the bytes and headers, where this one has not.
+    """
 
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -237,6 +240,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     raw_partition: int
     raw_offset: int
     raw_index: int
+    carrier: int | None = None
     reason: str
     detail: str
 

@@ -168,6 +168,7 @@ def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | N
     """A dead letter as a record: the original bytes and headers, and where and why as ``dead_…`` headers.
 
     An original above ``limit`` bytes does not fit beside them: it stays in the raw topic, at the coordinates given.
+    ``dead_with`` is the index of the letter of the same record that has the original, where this one has not.
     """
     size = len(letter.value or b"") + sum(len(name) + len(value) for name, value in letter.headers)
     told: Sequence[tuple[str, object]] = (
@@ -179,5 +180,7 @@ def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | N
         ("dead_index", letter.raw_index),
         ("dead_size", size),
     )
+    if letter.carrier is not None:
+        told = [*told, ("dead_with", letter.carrier)]
     headers = [(key, str(value).encode("utf-8", "replace")) for key, value in told]
     return (None, letter.value, [*letter.headers, *headers]) if size <= limit else (None, None, headers)

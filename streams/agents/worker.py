@@ -11,7 +11,7 @@ from streams.agents.enrich import EnrichWorker
 from streams.agents.hooks import Hooks
 from streams.agents.reload import DataReload
 from streams.agents.sessions import SessionsWorker
-from streams.anonymize.rules import default_rules, rules_control
+from streams.anonymize.rules import read_rules, rules_control
 from streams.enrich.enricher import Lookups
 from streams.enrich.reload import DataFiles
 from streams.errors import ContractError
@@ -57,7 +57,7 @@ def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
         app,
         settings,
         build(files.lookups),
-        rules_control(default_rules()),
+        rules_control(read_rules(settings.rules)),
         (raw, enriched, dead),
         metrics,
         hooks,

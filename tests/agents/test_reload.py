@@ -203,4 +203,4 @@ def test_a_running_worker_takes_up_a_new_file(broker: EmbeddedBroker, tmp_path: 
     assert set(before) == {"Old Town"}
     assert after == sorted(after, reverse=True)
     assert set(after) == {"Old Town", "New Town"}
-    assert "geo.city: the changed file is in use" in log.read_text()
+    assert "geo.city: the changed file is in use" in (tmp_path / "log").read_text()

@@ -1,6 +1,6 @@
 import pytest
 
-from streams.anonymize.url import cut
+from tests.anonymize.default_functions import cut
 from streams.clickid import CLICK_IDS
 from streams.enrich.campaign import make_campaign
 from streams.records import Event
