@@ -37,6 +37,7 @@ class Reason(StrEnum):
     COPY = "copy"
     # dropped
     RULE = "rule"
+    KEY_FORGOTTEN = "key_forgotten"
     # dead
     FORMAT_UNKNOWN = "format_unknown"
     TRACKER_UNKNOWN = "tracker_unknown"

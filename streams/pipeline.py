@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from streams import __version__
+from streams.anonymize.after import Finish, make_after
 from streams.anonymize.anonymizer import Anonymizer, Place, make_anonymizer
-from streams.anonymize.rules import Rules, default_rules
+from streams.anonymize.compile import make_app_id
+from streams.anonymize.conditions import CountryOf
+from streams.anonymize.keyring import Keyring
+from streams.anonymize.rules import Rules, asks_for_country, keys_of, read_rules
 from streams.encode import encode, partition_of
 from streams.enrich.enricher import Enricher, Lookups, make_enricher
+from streams.enrich.geo import make_country
 from streams.enrich.sources import open_lookups
+from streams.errors import ConfigError
+from streams.keyring import open_ring
 from streams.keys import Keys
 from streams.outcome import Dead, Drop, Reason, Verdict
 from streams.parse.admission import Admission, Limits, make_admission
@@ -78,11 +85,12 @@ Pipeline = Callable[[RawBatch], EnrichedBatch]
 One = Callable[[ParsedEvent, Place, int, int, int | None], Ready | Dead | Drop]
 
 
-def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: Lookups) -> Pipeline:
+def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules: Rules, lookups: Lookups) -> Pipeline:
     """The function from a raw batch to an enriched one. The same raw records give the same bytes in any cut.
 
     Each raw event becomes exactly one event or outcome in some partition. A bug in a stage costs one event (dead,
-    ``internal``), not the batch. The function is for one thread.
+    ``internal``), not the batch. The function is for one thread. Raises ConfigError for a rule that asks for the
+    country where there is no geo database.
     """
     removed: Counter[str] = Counter()
     n, bounded, app_id = options.enriched_partitions, options.bounded, options.app_id
@@ -91,7 +99,10 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
     times = make_times(options.disorder_ms, options.max_age_ms, bounded)
     most_bytes = options.max_event_bytes
     prepare = make_prepare(app_id, options.hosts, admission)
-    one = make_one(prepare, n, times, make_anonymizer(keys, rules, removed), make_enricher(lookups), most_bytes)
+    anonymize = make_anonymizer(keys, keyring, rules, removed, country_lookup(rules, lookups))
+    after = make_after(keys, keyring, rules, removed)
+    one = make_one(prepare, n, times, anonymize, make_enricher(lookups), after, most_bytes)
+    masked_app_id = make_app_id(keys, keyring, rules)
     arrival_of = make_arrival(options.disorder_ms, bounded)
 
     def run(batch: RawBatch) -> EnrichedBatch:
@@ -117,9 +128,8 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
                 arrival = max(0, arrival_of(record.timestamp, tstamp))
                 if tstamp is not None or not bounded:  # in bounded input Kafka's clock says nothing
                     heard = max(heard, arrival)
-                outcome = make_outcome(
-                    done, place, index, _app_of(item, done) or headers.get("app_id") or app_id, arrival
-                )
+                app = _app_of(item, done) or headers.get("app_id") or app_id
+                outcome = make_outcome(done, place, index, masked_app_id(app), arrival)
                 value = encode(outcome)
                 if len(value) > most_bytes:  # a header can be as long as a record
                     outcome.app_id = app_id
@@ -156,12 +166,29 @@ def make_prepare(app_id: str, hosts: Mapping[str, str], admission: Admission) ->
     return prepare
 
 
-def make_one(
-    prepare: Prepare, partitions: int, times: TimesOf, anonymize: Anonymizer, enrich: Enricher, max_bytes: int
+def country_lookup(rules: Rules, lookups: Lookups) -> CountryOf | None:
+    """The country of a network, for rules that ask. Raises ConfigError where one does and no database knows."""
+    if lookups.city is not None:
+        return make_country(lookups.city)
+    if asks_for_country(rules):
+        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
+    return None
+
+
+def make_one(  # noqa: PLR0913 - the stages, in their order
+    prepare: Prepare,
+    partitions: int,
+    times: TimesOf,
+    anonymize: Anonymizer,
+    enrich: Enricher,
+    after: Finish | None,
+    max_bytes: int,
 ) -> One:
     """One parsed event through the stages behind the parser; never raises. Dead where it encodes to more bytes."""
 
-    def one(raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None) -> Ready | Dead | Drop:
+    def one(  # noqa: PLR0911 - each stage may end it
+        raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None
+    ) -> Ready | Dead | Drop:
         try:
             # whose: an app that may send it
             refused = prepare(raw, len(place.value), place.raw_events)
@@ -177,6 +204,9 @@ def make_one(
                 return event
             # what it means: device, bot, place, page, referrer, campaign, channel
             enrich(event)
+            # what of that may be kept, by the rules that say `when: after`
+            if after is not None and (dropped := after(event)) is not None:
+                return dropped
             # where: all of a visitor's events in one partition
             target = partition_of(event.app_id, event.visitor_id, event.event_id, partitions)
             value = encode(event)
@@ -201,8 +231,11 @@ def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     return {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
 
 
-def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeline:
-    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable files."""
+def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: Lookups | None = None) -> Pipeline:
+    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for what cannot be used.
+
+    ``lookups`` are those of the settings where they are already open.
+    """
     limits = [settings.limits, *(app.limits for app in settings.apps.values())]
     options = PipelineOptions(
         enriched_partitions=enriched_partitions,
@@ -222,7 +255,9 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeli
         known_apps_only=settings.unknown_apps == "dead",
         hosts={app: _site(own.hosts[0]) for app, own in settings.apps.items() if own.hosts},
     )
-    return make_pipeline(options, Keys(secret), default_rules(), open_lookups(settings.geo, __version__))
+    rules = read_rules(settings.rules)
+    lookups = lookups or open_lookups(settings.geo, __version__, settings.enrich)
+    return make_pipeline(options, Keys(secret), open_ring(settings, keys_of(rules), secret=secret), rules, lookups)
 
 
 def _limits(settings: LimitSettings) -> Limits:

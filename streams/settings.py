@@ -31,6 +31,8 @@ from streams.config import (
     without_empty,
 )
 
+MOST_DAYS = 36_500
+"""A century: ClickHouse's Date ends in 2149."""
 FormatName = Literal["combined", "segment", "snowplow", "snowplow-thrift"]
 FileFormat = Literal["combined", "segment", "snowplow", "records"]
 """What the lines of a file may be."""
@@ -155,6 +157,23 @@ class SessionSettings(_Section):
         return goals
 
 
+class TableRetentionSettings(_Section):
+    """Days that rows of a table are kept, today included; without a value for ever."""
+
+    events: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of events, by derived_tstamp")
+    sessions: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of sessions, by start_tstamp")
+    outcomes: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of outcomes, by arrival_tstamp")
+    visitors: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of visitors, by last_seen_tstamp")
+
+
+class RetentionSettings(TableRetentionSettings):
+    """How long data is kept. `thalweg migrate` sets the tables' TTL; `thalweg doctor` checks it, and the topics."""
+
+    raw_hours: int = Field(168, ge=1, description="hours that topic raw may keep a record")
+    dead_hours: int = Field(720, ge=1, description="hours that topic dead may keep a record")
+    apps: dict[str, TableRetentionSettings] = Field({}, description="per app_id: the tables whose days it changes")
+
+
 class LimitSettings(_Section):
     """What an app may send at most; what is above is dead, `too_large`. An app changes them under `apps`."""
 
@@ -193,11 +212,33 @@ class FlushSettings(_Section):
     interval: float = Field(1.0, ge=0, description="seconds since the first record waits")
 
 
+class RebuildSettings(_Section):
+    """When late events are adopted. One worker does it for all apps."""
+
+    every: int = Field(3600, ge=1, description="seconds from one rebuild of `thalweg worker rebuild` to the next")
+    window_days: int = Field(400, ge=1, description="how far back from the newest event late ones are looked for")
+
+
 class GeoSettings(_Section):
     """MaxMind-format databases. Without a path the embedded GeoLite2 (2018) is used if installed, else no geo."""
 
     city: Path | None = Field(None, description="country, region, city, coordinates, time zone")
     asn: Path | None = Field(None, description="number and organization of the autonomous system")
+
+
+class EnrichSettings(_Section):
+    """Files that replace or extend the data the enrichments bring along, and when changed files are looked for."""
+
+    agents: Path | None = Field(None, description="a regexes.yaml of uap-core; none: the one installed")
+    crawlers: Path | None = Field(None, description="a crawler-user-agents.json; none: the one installed")
+    referrers: Path | None = Field(None, description="sites of your own, which go before the known ones")
+    bot_networks: Path | None = Field(None, description="networks of programs, in place of the known ones")
+    internal_hosts: list[str] = Field(
+        [], max_length=1000, description="hosts of your own, with all below them: referrers from there are internal"
+    )
+    reload_interval: float = Field(
+        10.0, ge=0, description="seconds between looks at these files and those of `geo`; 0: never look again"
+    )
 
 
 def _missing(own: AppSettings, common: SessionSettings, limits: LimitSettings) -> dict[str, Any]:
@@ -218,8 +259,12 @@ class Settings(_Section):
     unknown_apps: Literal["accept", "dead"] = Field("accept", description="what an app that is not under `apps` gets")
     schemas: SchemaSettings = SchemaSettings()
     flush: FlushSettings = FlushSettings()
+    rebuild: RebuildSettings = RebuildSettings()
     geo: GeoSettings = GeoSettings()
+    enrich: EnrichSettings = EnrichSettings()
+    retention: RetentionSettings = RetentionSettings()
 
+    rules: Path | None = Field(None, description="the rules file; none: those of `thalweg rules defaults`")
     app_id: str = Field("default", description="where nothing in the input names the app")
     format: FormatName | None = Field(None, description="where no header `format` names it")
     disorder: int = Field(600, ge=0, description="seconds a collector's clock may be behind Kafka's; all apps")
@@ -235,6 +280,8 @@ class Settings(_Section):
 
     secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
     secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")
+    keys: SecretStr | None = Field(None, description="THALWEG_KEYS only: the text of a key file")
+    keys_file: Path | None = Field(None, description="keys that rules name, mode 0600; THALWEG_KEYS goes before it")
     kafka_password: SecretStr = Field(SecretStr(""), description="THALWEG_KAFKA_PASSWORD only")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="THALWEG_CLICKHOUSE_PASSWORD only")
 

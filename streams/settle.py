@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from streams.anonymize.anonymizer import Place
-from streams.anonymize.text import clean
 from streams.outcome import Dead, Drop, Verdict
 from streams.parse.result import Empty
 from streams.records import DeadLetter, Outcome
@@ -15,9 +14,9 @@ NoEvent = Dead | Drop | Empty
 
 
 def make_outcome(why: NoEvent, place: Place, index: int, app_id: str, arrival: int) -> Outcome:
-    """The row of ``outcomes`` for the event ``index`` of the record at ``place``; it holds no content."""
+    """The row of ``outcomes`` for the event ``index`` of the record at ``place``; no content. ``app_id`` is masked."""
     return Outcome(
-        app_id=clean(app_id),
+        app_id=app_id,
         arrival_tstamp=arrival,
         raw_topic=place.raw_topic,
         raw_partition=place.raw_partition,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import __version__
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.encode import decode
 from streams.enrich.enricher import Lookups
@@ -49,7 +50,7 @@ class Raw(msgspec.Struct, frozen=True):
 def make(lookups: Lookups = LOOKUPS, **options: Any) -> Pipeline:
     """A pipeline to three enriched partitions."""
     settings_ = PipelineOptions(**({"enriched_partitions": 3} | options))
-    return make_pipeline(settings_, Keys(SECRET), default_rules(), lookups)
+    return make_pipeline(settings_, Keys(SECRET), SecretKeyring(SECRET), default_rules(), lookups)
 
 
 live, bounded = make(), make(bounded=True)
@@ -98,6 +99,20 @@ def test_a_line_becomes_one_masked_enriched_event() -> None:
     assert batch.counts == {("accepted", ""): 1}
     assert batch.heard == event.arrival_tstamp == 1_716_164_886_000
     assert (batch.dead, batch.ended, batch.removed) == ([], False, {})
+
+
+def test_client_hints_go_through_the_stages_and_no_further() -> None:
+    """They fill the device's columns; what is personal in them goes the way of any text; no record holds them."""
+    agent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"
+    hints = {"platform": "Android", "platformVersion": "14.0.0", "model": "of ann@shop.example"}
+    context = {"userAgent": agent, "userAgentData": hints}
+    batch = run([Raw(1, message(context=context), SEGMENT)])
+    (event,) = records_of(batch)
+
+    assert isinstance(event, Event)
+    assert (event.os_family, event.os_version, event.dvce_type) == ("Android", "14", "Mobile")
+    assert event.ua_hints == ""
+    assert not any(b"ann@shop" in value for values in batch.partitions for value in values)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from typing import Protocol
 import msgspec
 from clickhouse_driver import Client
 
+from streams.anonymize.rules import keys_of, read_rules
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
 from streams.kafka.state import changelog_topic
+from streams.keyring import open_ring
 from streams.keys import Keys
 from streams.load import sorted_records
 from streams.load.lines import check_readable
@@ -106,6 +108,7 @@ def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
     target = stack.enter_context(open_target(options.store, settings))
     stack.enter_context(alone(target))
     secret = target.secret(settings)
+    open_ring(settings, keys_of(read_rules(settings.rules)), target.folder, secret)  # a store makes what it lacks
     work_dir = stack.enter_context(_work_dir(target))
     client = make_client(target.clickhouse, target.password)
     stack.callback(client.disconnect)

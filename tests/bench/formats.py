@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from streams import __version__
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.enrich.sources import open_lookups
 from streams.keys import Keys
@@ -142,7 +143,8 @@ def rows(events: int) -> Iterator[tuple[str, int, float, float]]:
     for name, (format, each, make) in FORMATS.items():
         headers = (("format", format.encode()), ("ip", b"203.0.113.9"), ("user_agent", AGENT.encode()))
         records = [Raw(n, make(n), headers) for n in range(events // each)]
-        pipeline = make_pipeline(PipelineOptions(enriched_partitions=2), Keys(b"k" * 32), default_rules(), lookups)
+        options, secret = PipelineOptions(enriched_partitions=2), b"k" * 32
+        pipeline = make_pipeline(options, Keys(secret), SecretKeyring(secret), default_rules(), lookups)
         parser, told = parsers[format], read_headers(headers)
         parse = cpu_us(lambda: [parser(record.value, told) for record in records], events)  # noqa: B023
         whole = cpu_us(lambda: [pipeline(RawBatch("raw@1", 0, part)) for part in parts(records)], events)  # noqa: B023

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import __version__
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.encode import decode
 from streams.enrich.sources import open_lookups
@@ -24,9 +25,11 @@ from tests.property.poison import CORPUS, body, bombs, collector_payload, contex
 
 CASES = int(os.environ.get("THALWEG_CASES", "40"))
 NOW = 1_716_164_900_000
+SECRET = b"a secret of at least thirty-two bytes"
 pipeline = make_pipeline(
     PipelineOptions(enriched_partitions=2),
-    Keys(b"a secret of at least thirty-two bytes"),
+    Keys(SECRET),
+    SecretKeyring(SECRET),
     default_rules(),
     open_lookups(GeoSettings(), __version__),
 )
