@@ -1,8 +1,8 @@
 """What anonymizing costs: CPU per event of the pure stage, by the defaults and by files of many rules.
 
 Events are as the tracker protocol tp2 gives them: four ids, a query string, a context of its own; visitors by Zipf's
-law, ten times as many as any memory of the stage holds. ``rules_none`` is the stage under an empty file: ids, networks, the
-record itself; a file's own price is what it costs beyond that. Run alone: ``python -m tests.bench.rules``.
+law, ten times as many as any memory of the stage holds. ``rules_none`` is the stage under an empty file: ids, networks,
+the record itself; a file's own price is what it costs beyond that. Run alone: ``python -m tests.bench.rules``.
 """
 
 import json
