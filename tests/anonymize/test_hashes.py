@@ -118,7 +118,9 @@ def test_an_event_of_a_day_whose_key_is_forgotten_is_dropped() -> None:
     rules = rules_of(DAILY, *OTHERS)
     gone = ForgetfulKeyring("2024-10-04")
 
-    assert run(rules, keyring=gone, event_id="x", **IDS, **CONTENT) is None
+    fields: dict[str, Any] = {**IDS, **CONTENT}
+
+    assert run(rules, keyring=gone, event_id="x", **fields) is None
     assert kept(rules, keyring=gone, derived=NOON + DAY_MS, **IDS) == kept(rules, derived=NOON + DAY_MS, **IDS)
 
 
