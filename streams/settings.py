@@ -212,11 +212,33 @@ class FlushSettings(_Section):
     interval: float = Field(1.0, ge=0, description="seconds since the first record waits")
 
 
+class RebuildSettings(_Section):
+    """When late events are adopted. One worker does it for all apps."""
+
+    every: int = Field(3600, ge=1, description="seconds from one rebuild of `thalweg worker rebuild` to the next")
+    window_days: int = Field(400, ge=1, description="how far back from the newest event late ones are looked for")
+
+
 class GeoSettings(_Section):
     """MaxMind-format databases. Without a path the embedded GeoLite2 (2018) is used if installed, else no geo."""
 
     city: Path | None = Field(None, description="country, region, city, coordinates, time zone")
     asn: Path | None = Field(None, description="number and organization of the autonomous system")
+
+
+class EnrichSettings(_Section):
+    """Files that replace or extend the data the enrichments bring along, and when changed files are looked for."""
+
+    agents: Path | None = Field(None, description="a regexes.yaml of uap-core; none: the one installed")
+    crawlers: Path | None = Field(None, description="a crawler-user-agents.json; none: the one installed")
+    referrers: Path | None = Field(None, description="sites of your own, which go before the known ones")
+    bot_networks: Path | None = Field(None, description="networks of programs, in place of the known ones")
+    internal_hosts: list[str] = Field(
+        [], max_length=1000, description="hosts of your own, with all below them: referrers from there are internal"
+    )
+    reload_interval: float = Field(
+        10.0, ge=0, description="seconds between looks at these files and those of `geo`; 0: never look again"
+    )
 
 
 def _missing(own: AppSettings, common: SessionSettings, limits: LimitSettings) -> dict[str, Any]:
@@ -237,7 +259,9 @@ class Settings(_Section):
     unknown_apps: Literal["accept", "dead"] = Field("accept", description="what an app that is not under `apps` gets")
     schemas: SchemaSettings = SchemaSettings()
     flush: FlushSettings = FlushSettings()
+    rebuild: RebuildSettings = RebuildSettings()
     geo: GeoSettings = GeoSettings()
+    enrich: EnrichSettings = EnrichSettings()
     retention: RetentionSettings = RetentionSettings()
 
     rules: Path | None = Field(None, description="the rules file; none: those of `thalweg rules defaults`")

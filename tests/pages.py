@@ -14,6 +14,7 @@ from streams.anonymize.ruleset import RuleFile
 from streams.config import PREFIX, STEP, section_of
 from streams.metrics import Metrics, page
 from streams.settings import Settings
+from tests import dictionary
 
 ROOT = Path(__file__).parents[1]
 _REFERENCE_HEAD = """\
@@ -56,6 +57,7 @@ def pages() -> dict[Path, str]:
         ),
         Path("docs/rules.schema.json"): _schema(),
         Path("docs/metrics.md"): _METRICS_HEAD + page(Metrics()),
+        Path("docs/dictionary.md"): dictionary.page(),
     }
 
 

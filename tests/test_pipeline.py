@@ -101,6 +101,20 @@ def test_a_line_becomes_one_masked_enriched_event() -> None:
     assert (batch.dead, batch.ended, batch.removed) == ([], False, {})
 
 
+def test_client_hints_go_through_the_stages_and_no_further() -> None:
+    """They fill the device's columns; what is personal in them goes the way of any text; no record holds them."""
+    agent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"
+    hints = {"platform": "Android", "platformVersion": "14.0.0", "model": "of ann@shop.example"}
+    context = {"userAgent": agent, "userAgentData": hints}
+    batch = run([Raw(1, message(context=context), SEGMENT)])
+    (event,) = records_of(batch)
+
+    assert isinstance(event, Event)
+    assert (event.os_family, event.os_version, event.dvce_type) == ("Android", "14", "Mobile")
+    assert event.ua_hints == ""
+    assert not any(b"ann@shop" in value for values in batch.partitions for value in values)
+
+
 @pytest.mark.parametrize(
     ("value", "headers", "outcome", "reason"),
     [

@@ -72,6 +72,10 @@ class EnrichWorker:
         if not settings.bounded:  # in bounded input no marker comes from a clock
             app.timer(HEAD_SECONDS)(self._mark_heads)
 
+    def use(self, pipeline: Pipeline) -> None:
+        """The stages of every batch that begins from now on."""
+        self._pipeline = pipeline
+
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Through the pure stages and out, piece by piece: while one is sent the next is worked on.
 
@@ -84,10 +88,11 @@ class EnrichWorker:
                 "start the worker again: it counts them at its start",
             )
         await self._announce()
+        pipeline = self._pipeline  # one for the whole batch, also when data are changed meanwhile
         with self._metrics.timed("enrich"), _first_failure():
             async with asyncio.TaskGroup() as sending:
                 for records in _pieces(slices):
-                    sends = self._sends(partition, self._enrich(partition, records))
+                    sends = self._sends(partition, self._enrich(pipeline, partition, records))
                     for send in sends:  # all of them before the first: what is left out now would come out of order
                         self._producer.refuse_large(*send)
                     self._hooks.reached("enrich.before_send")
@@ -96,9 +101,9 @@ class EnrichWorker:
                     await asyncio.sleep(0)
         self._hooks.reached("enrich.after_send")
 
-    def _enrich(self, partition: int, records: list[ConsumerRecord]) -> EnrichedBatch:
+    def _enrich(self, pipeline: Pipeline, partition: int, records: list[ConsumerRecord]) -> EnrichedBatch:
         began = time.process_time()
-        batch = self._pipeline(RawBatch(self._raw_topic, partition, records))
+        batch = pipeline(RawBatch(self._raw_topic, partition, records))
         cpu_seconds = time.process_time() - began
         nbytes = sum([len(record.value or b"") for record in records])
         self._metrics.enriched(partition, len(records), batch.counts, cpu_seconds, nbytes)

@@ -8,7 +8,7 @@ import msgspec
 import re2
 
 from streams.anonymize.action import FAILURES, TextFunction
-from streams.anonymize.clickid import CLICK_IDS
+from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
