@@ -77,12 +77,11 @@ def _parts(url: str) -> tuple[str, str, str]:
     """(Base, query, fragment), as a browser would read them."""
     if not url.isprintable():
         url = "".join(filter(str.isprintable, url))
-    url = url.strip()
-    if "%" in url and _HIDDEN_SCHEME.search(url):
+    if "%" in url and _HIDDEN_SCHEME.search(url.strip()):
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    return base, query, fragment
+    return base.strip(), query.strip(), fragment.strip()
 
 
 def split_base(base: str) -> Base:
