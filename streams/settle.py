@@ -29,15 +29,22 @@ def make_outcome(why: NoEvent, place: Place, index: int, app_id: str, arrival: i
     )
 
 
-def make_letter(why: Dead, place: Place, index: int, headers: Sequence[tuple[str, bytes]]) -> DeadLetter:
-    """The original bytes and headers, where they lie, and why; for the restricted topic only."""
+def make_letter(
+    why: Dead, place: Place, index: int, headers: Sequence[tuple[str, bytes]], carrier: int | None = None
+) -> DeadLetter:
+    """The original bytes and headers, where they lie, and why; for the restricted topic only.
+
+    ``carrier``: the index of an earlier letter of the same record, which has the bytes and headers: then this one has
+    none, so that many bad events of a long body do not write it many times.
+    """
     return DeadLetter(
-        value=place.value,
-        headers=tuple(headers),
+        value=place.value if carrier is None else None,
+        headers=tuple(headers) if carrier is None else (),
         raw_topic=place.raw_topic,
         raw_partition=place.raw_partition,
         raw_offset=place.raw_offset,
         raw_index=index,
+        carrier=carrier,
         reason=why.reason.value,
         detail=why.detail[:MAX_DETAIL],
     )

@@ -9,17 +9,18 @@ from msgspec.structs import replace
 
 from streams.anonymize.compile import Compiler
 from streams.anonymize.conditions import Conditions, CountryOf
-from streams.anonymize.fields import VISITOR
 from streams.anonymize.fill import Fill, make_fill
 from streams.anonymize.hashes import DAY_MS, EventHashes, Hashes
 from streams.anonymize.keyring import Keyring
 from streams.anonymize.program import Program
 from streams.anonymize.rules import Rules
 from streams.keys import Keys
-from streams.outcome import Drop
+from streams.outcome import Drop, Reason
 from streams.records import NO_ID, Event, ParsedEvent
 
 _PROGRAMS = 256
+_FORGOTTEN = Drop(Reason.KEY_FORGOTTEN)
+"""What is left of such a day counts as it is: its visitors cannot be made again."""
 _BLANK = Event(
     event_id=NO_ID,
     app_id="",
@@ -78,16 +79,15 @@ def make_anonymizer(
         program, fill, hashes = fixed or program_of(rules_for(raw), derived // DAY_MS if rotates else 0)
         if hashes is None:
             return Drop()
+        if program.keeps_visitor and hashes.visitor is None:
+            return _FORGOTTEN
         event = replace(_BLANK)
         # who and which
         event.event_id = hashes.event_id(
             raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
         )
-        if program.keeps_visitor:
-            if hashes.visitor is None:
-                removed[VISITOR] += 1
-            else:
-                event.visitor_id = hashes.visitor(raw, raw.app_id)
+        if program.keeps_visitor and hashes.visitor is not None:
+            event.visitor_id = hashes.visitor(raw, raw.app_id)
         event.event_fingerprint = hashes.fingerprint(place.value, index)
         # when
         event.collector_tstamp, event.derived_tstamp, event.arrival_tstamp = collector, derived, arrival

@@ -28,6 +28,7 @@ ADDRESS = "user_ipaddress"
 VISITOR = "visitor_id"
 TREES = ("contexts", "properties")
 URLS = ("page_url", "page_referrer")
+AGENTS = ("useragent", "ua_hints")
 IDS = ("user_id", "domain_sessionid")
 DEVICES = ("domain_userid", "network_userid", "anonymous_id")
 REQUIRED = frozenset({"app_id", "event"})
@@ -42,7 +43,7 @@ _OURS = frozenset(
 
 def _kinds() -> tuple[dict[str, Kind], dict[str, Kind]]:
     parsed = {field.name for field in fields(ParsedEvent)}
-    special = dict.fromkeys(URLS, Kind.URL) | dict.fromkeys(TREES, Kind.TREE) | {"useragent": Kind.AGENT}
+    special = dict.fromkeys(URLS, Kind.URL) | dict.fromkeys(TREES, Kind.TREE) | dict.fromkeys(AGENTS, Kind.AGENT)
     both, after = {}, {}
     for field in fields(Event):
         name = field.name

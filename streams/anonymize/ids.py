@@ -2,6 +2,8 @@
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
 
 from streams.keys import Keys, join, measured
 from streams.memo import remember
@@ -14,6 +16,7 @@ PLACE = "event_id:coordinates"
 PAYLOAD = "payload"
 
 _INDEX = struct.Struct(">I")
+_LONG = 1024
 _COORDINATES = struct.Struct(">IQI")
 
 
@@ -80,8 +83,11 @@ def make_rotating_event_id(keys: Keys, rotating: Keys | None) -> Callable[[str, 
 def make_fingerprint(keys: Keys) -> Callable[[bytes, int], int]:
     """A function of (raw record's bytes, index) giving an unsigned 64-bit keyed hash of the event's payload."""
     number = keys.number(PAYLOAD)
+    digest = lru_cache(maxsize=2)(lambda value: blake2b(value, digest_size=32).digest())
 
     def fingerprint(value: bytes, index: int) -> int:
+        if len(value) > _LONG:  # all events of a long body would hash all of it
+            value = digest(value)
         return number(value + _INDEX.pack(index))
 
     return fingerprint

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 import yaml
@@ -77,6 +77,12 @@ def keys_needed(rules: Rules) -> set[tuple[str, Rotation]]:
 def asks_for_country(rules: Rules) -> bool:
     """Whether a rule needs a geo database."""
     return any(match and match.country for rule in rules.file.rules for match in (rule.match, rule.unless))
+
+
+def keys_of(rules: Rules) -> list[tuple[str, Literal["none", "daily", "monthly"]]]:
+    """(Key id, rotation) of each key that the rules name."""
+    named = {(rule.key, rule.rotation) for rule in rules.file.rules if isinstance(rule, ruleset.Pseudonymize)}
+    return sorted((key, rotation.value) for key, rotation in named)
 
 
 def rules_control(rules: Rules) -> Control:

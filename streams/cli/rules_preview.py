@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 import typer
@@ -27,10 +27,11 @@ from streams.kafka.glance import newest
 from streams.keys import Keys
 from streams.load import sorted_records
 from streams.outcome import Dead
+from streams.parse.reading import make_reading
 from streams.parse.times import header_tstamp, make_times
-from streams.pipeline import PipelineOptions, country_lookup, make_parse, read_headers
+from streams.pipeline import PipelineOptions, country_lookup, read_headers
 from streams.records import ParsedEvent, RawRecord
-from streams.settings import FormatName, Settings, load_settings
+from streams.settings import FileFormat, FormatName, Settings, load_settings
 
 _PREVIEW_SECRET = b"a preview's pseudonyms are no one's"
 _SHOWN = 60
@@ -108,7 +109,9 @@ def _records(source: str, settings: Settings, count: int) -> Iterator[RawRecord]
         if settings.format is None:
             raise typer.BadParameter("say with --format what the lines are")
         with tempfile.TemporaryDirectory(prefix="thalweg-") as tmp:
-            lines = sorted_records([Path(source)], settings.format, Keys(_PREVIEW_SECRET), "", Path(tmp))
+            lines = sorted_records(
+                [Path(source)], cast("FileFormat", settings.format), Keys(_PREVIEW_SECRET), "", Path(tmp)
+            )
             for offset, record in enumerate(islice(lines, count)):
                 yield Raw(offset, record.tstamp, record.value, record.headers)
         return
@@ -124,7 +127,10 @@ def _traces(records: Iterable[RawRecord], settings: Settings, rules: Rules, tota
     keyring, country_of = SecretKeyring(_PREVIEW_SECRET), country_lookup(rules, lookups)
     trace = make_tracer(Keys(_PREVIEW_SECRET), keyring, rules, country_of)
     options = PipelineOptions(enriched_partitions=1, app_id=settings.app_id, format=settings.format)
-    parse, times_of = make_parse(options), make_times(options.disorder_ms, options.max_age_ms, bounded=True)
+    parse, times_of = (
+        make_reading(options.format or "", True, options.parse),
+        make_times(options.disorder_ms, options.max_age_ms, bounded=True),
+    )
     for record in records:
         headers = read_headers(record.headers)
         items = parse(record, headers)

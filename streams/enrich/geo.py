@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from streams.memo import remember
+from streams.memo import NETWORKS, remember
 from streams.records import Event
 
 Lookup = Callable[[str], Mapping[str, Any] | None]
@@ -98,7 +98,7 @@ def make_geo(city: Lookup | None, asn: Lookup | None, version: str) -> Callable[
             spot = msgspec.structs.replace(spot, asn_number=number, asn_organization=organization)
         return spot
 
-    known = remember(look_up)
+    known = remember(look_up, NETWORKS)
     nowhere = Spot()
 
     def geo(event: Event) -> None:

@@ -53,7 +53,7 @@ def test_what_needs_no_mask_is_carried_over() -> None:
     """Times, coordinates, size and plain columns are the record's own."""
     event = event_of(
         page_title="Shoes", se_value=2.5, dvce_screenwidth=800, dvce_created_tstamp=1, dvce_sent_tstamp=2,
-        properties={"sku": "A-1"}, br_lang="de", platform="mob",
+        properties={"sku": "A-1"}, br_lang="de", platform="mob", webdriver=True,
     )  # fmt: skip
 
     assert (event.collector_tstamp, event.derived_tstamp, event.arrival_tstamp) == (30, 10, 20)
@@ -61,6 +61,7 @@ def test_what_needs_no_mask_is_carried_over() -> None:
     assert (event.raw_topic, event.raw_partition, event.raw_offset, event.raw_index) == ("raw@1", 1, 7, 1)
     assert (event.raw_events, event.raw_size, event.rules_version) == (2, 8, RULES.hash)
     assert (event.page_title, event.se_value, event.dvce_screenwidth) == ("Shoes", 2.5, 800)
+    assert event.webdriver is True
     assert (event.properties, event.br_lang, event.platform) == ({"sku": "A-1"}, "de", "mob")
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.anonymize.clickid import CLICK_IDS
+from streams.clickid import CLICK_IDS
 from tests.anonymize.default_functions import cut
 
 
