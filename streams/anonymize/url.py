@@ -8,7 +8,7 @@ import msgspec
 import re2
 
 from streams.anonymize.action import FAILURES, TextFunction
-from streams.anonymize.clickid import CLICK_IDS
+from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
@@ -77,7 +77,8 @@ def _parts(url: str) -> tuple[str, str, str]:
     """(Base, query, fragment), as a browser would read them."""
     if not url.isprintable():
         url = "".join(filter(str.isprintable, url))
-    if "%" in url and _HIDDEN_SCHEME.search(url.strip()):
+    url = url.strip()
+    if "%" in url and _HIDDEN_SCHEME.search(url):
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")
     base, _, query = rest.partition("?")

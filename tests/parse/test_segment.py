@@ -422,6 +422,8 @@ def test_text_arrives_unchanged(text: str) -> None:
 def test_client_hints_are_kept_as_they_come(sent: object, kept: str) -> None:
     """As JSON; what is far too long for hints is not."""
     assert one(parse(body(context={"userAgentData": sent}), {})).ua_hints == kept
+
+
 def test_group_and_alias() -> None:
     """A group's id is a property; an alias belongs to the visitor it was; traits are read of neither."""
     group = one(parse(body(type="group", groupId="g1", traits={"name": "Acme"}), {}))
