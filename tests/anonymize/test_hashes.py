@@ -120,10 +120,11 @@ def test_a_forgotten_key_gives_no_pseudonym() -> None:
     gone = ForgetfulKeyring("2024-10-04")
     removed: Counter[str] = Counter()
 
-    assert run(rules, keyring=gone, **IDS, **CONTENT) is None
+    given: dict[str, Any] = IDS | CONTENT
+    assert run(rules, keyring=gone, **given) is None
     assert kept(rules, keyring=gone, derived=NOON + DAY_MS, **IDS) == kept(rules, derived=NOON + DAY_MS, **IDS)
     label = rules_of({"action": "pseudonymize", "fields": ["se_label", "user_id"], "rotation": "daily"})
-    event = kept(label, keyring=gone, removed=removed, **IDS, **CONTENT)
+    event = kept(label, keyring=gone, removed=removed, **given)
     assert (event.se_label, event.user_id, event.page_title) == ("", "", "ann")
     assert removed == {"se_label": 1, "user_id": 1}
 
