@@ -1,6 +1,7 @@
 """Keys by day: what rotates, what is forgotten, and that nothing else joins the days."""
 
 import uuid
+from collections import Counter
 from datetime import date
 from typing import Any
 
