@@ -117,7 +117,7 @@ def _groups(raw: RawSteps, funnel: Funnel, walks: Walks, values: NDArray[np.int3
     if raw.value_names == [""]:
         return []
     groups = [_counted(name or "(none)", funnel, walks, values == code) for code, name in enumerate(raw.value_names)]
-    return sorted(groups, key=lambda group: (-group.of, group.group))
+    return sorted((group for group in groups if group.of), key=lambda group: (-group.of, group.group))
 
 
 def _counted(group: str, funnel: Funnel, walks: Walks, members: NDArray[np.bool_]) -> Counted:

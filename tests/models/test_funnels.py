@@ -112,6 +112,18 @@ def test_groups_add_up(place: Place) -> None:
             assert step.count == sum(group.steps[k].count for group in result.groups)
 
 
+def test_a_visitor_is_of_the_group_of_its_first_session(place: Place) -> None:
+    """A phone today and a desktop tomorrow count as a phone; a group without anyone is not shown."""
+    place.add(
+        {"visitor": 1, "start": DAY + HOUR, "dvce_type": "Desktop"},
+        {"visitor": 1, "dvce_type": "Mobile"},
+        {"visitor": 2, "dvce_type": "TV"},
+    )
+
+    result = counted(place, Funnel(steps=("page:/",), scope=Scope.VISITOR), by="dvce_type")
+    assert [(group.group, group.of) for group in result.groups] == [("Mobile", 1), ("TV", 1)]
+
+
 def test_a_visitor_takes_steps_over_several_sessions(place: Place) -> None:
     """A session does not; the window ends it, and exactly at its end still counts."""
     place.add({"steps": ["page:/"]}, {"steps": ["event:Buy"], "start": DAY + HOUR})
