@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, funnel, load, migrate, rebuild, report, run, sql, store, templates, worker
+from streams.cli import demo, doctor, funnel, load, migrate, rebuild, report, rules, run, sql, store, templates, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -31,6 +31,8 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("funnel")(funnel.funnel)
 app.command("templates")(templates.templates)
 app.command("report")(report.report)
+app.add_typer(rules.app, name="rules")
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

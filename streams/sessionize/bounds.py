@@ -5,6 +5,7 @@ they cut is flagged in the session's row (``is_capped``) and counted.
 """
 
 from collections import Counter
+from itertools import pairwise
 
 from streams.sessionize.copies import as_times
 from streams.sessionize.fold import fold
@@ -35,7 +36,7 @@ def _seal_early(visitor: Visitor, alarms: Counter[str]) -> list[Closed]:
     for session in sessions:
         session.is_capped = 1
     visitor.sealed = sessions[-1]
-    return [visitor.count(session) for session in sessions[:-1]]
+    return [visitor.count(session, after.start) for session, after in pairwise(sessions)]
 
 
 def _forget_early(visitor: Visitor, alarms: Counter[str]) -> None:

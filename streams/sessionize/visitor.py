@@ -42,6 +42,8 @@ class Closed(NamedTuple):
     """Its place among the visitor's sessions, from 1."""
     first_seen: int
     user_id: str
+    deadline: int
+    """It is final when all events up to this time are known."""
 
 
 class Visitor:
@@ -190,10 +192,11 @@ class Visitor:
 
     @property
     def sealed_to(self) -> int:
-        """The last time that is sealed or closed."""
-        if self.sealed is not None:
-            return self.sealed.end
-        return BEFORE_TIME if self.last_end is None else self.last_end
+        """The last time that is sealed; what is closed before lies below the horizon.
+
+        A rebuild's counts do not come in: their last end may lie ahead of a worker that reads a log anew.
+        """
+        return BEFORE_TIME if self.sealed is None else self.sealed.end
 
     def starts(self) -> list[Start]:
         """Identities of the open sessions."""
@@ -233,17 +236,18 @@ class Visitor:
         final = []
         for session, successor in zip_longest(sessions, sessions[1:]):
             due = session.due(self.options)
-            if (due if successor is None else min(due, successor.start)) >= horizon:
+            deadline = due if successor is None else min(due, successor.start)
+            if deadline >= horizon:
                 break
-            final.append(session)
+            final.append((session, deadline))
         if final:
-            taken = sum(session.total for session in final) - (self.sealed.total if self.sealed else 0)
+            taken = sum(session.total for session, _ in final) - (self.sealed.total if self.sealed else 0)
             self.sealed = None
             del self.hits[:taken]
-        return [self.count(session) for session in final]
+        return [self.count(session, deadline) for session, deadline in final]
 
-    def count(self, session: Session) -> Closed:
-        """The session is final: it counts."""
+    def count(self, session: Session, deadline: int) -> Closed:
+        """The session is final, by ``deadline``: it counts."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
             self._forget_visitor()
         if self.capped_to is not None and session.start <= self.capped_to:
@@ -253,9 +257,9 @@ class Visitor:
         self.user_id = session.user_id or self.user_id
         self.closed += 1
         self.last_end = session.end
-        self.deadline = session.due(self.options)
+        self.deadline = deadline
         self.closed_now.add(session.identity)
-        return Closed(session, self.closed, self.first_seen, self.user_id)
+        return Closed(session, self.closed, self.first_seen, self.user_id, deadline)
 
     def _forget_visitor(self) -> None:
         self.closed, self.last_end, self.first_seen, self.user_id = 0, None, None, ""
@@ -266,6 +270,7 @@ class Visitor:
         if self.deadline is not None and self.deadline >= counts.horizon:
             return False
         self.closed, self.last_end, self.deadline = counts.closed, counts.last_end, counts.last_deadline
+        self.first_seen, self.user_id = counts.first_seen, counts.user_id
         self.is_changed = True
         self.is_stale = self.is_open  # rows of open sessions carry their index
         return True

@@ -1,0 +1,39 @@
+"""Compressed bodies."""
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.outcome import Dead, Reason
+from streams.parse.inflate import inflate
+
+
+@given(st.binary(max_size=300))
+def test_what_was_compressed_comes_back(body: bytes) -> None:
+    """Under each name of each encoding."""
+    assert inflate(gzip.compress(body), "gzip", 300) == body
+    assert inflate(gzip.compress(body), " X-GZIP ", 300) == body
+    assert inflate(zlib.compress(body), "deflate", 300) == body
+    assert inflate(body, "identity", 0) == body
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "reason"),
+    [
+        (gzip.compress(b"x" * 101), "gzip", Reason.TOO_LARGE),
+        (gzip.compress(b"\0" * 50_000_000), "gzip", Reason.TOO_LARGE),
+        (gzip.compress(b"xyz")[:-9], "gzip", Reason.ENCODING),
+        (b"", "gzip", Reason.ENCODING),
+        (b"plain", "gzip", Reason.ENCODING),
+        (b"plain", "br", Reason.ENCODING),
+    ],
+)
+def test_dead(value: bytes, encoding: str, reason: Reason) -> None:
+    """Too long inside, broken, cut short, or unknown."""
+    found = inflate(value, encoding, 100)
+
+    assert isinstance(found, Dead)
+    assert found.reason is reason
