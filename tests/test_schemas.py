@@ -1,7 +1,9 @@
 """JSON schemas from a folder in Iglu's layout."""
 
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -90,3 +92,27 @@ def test_an_empty_folder_stops_the_start(tmp_path: Path) -> None:
     """A path that is wrong is not taken for "no schemas"."""
     with pytest.raises(ConfigError, match="holds no schema"):
         open_check(tmp_path, "accept")
+
+
+def test_no_reference_is_fetched(tmp_path: Path) -> None:
+    """Not even one that a server would answer."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"type": "object"}')
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(ConfigError):
+                open_check(folder(tmp_path, {"$ref": f"http://127.0.0.1:{server.server_port}/x"}), "accept")
+        finally:
+            server.shutdown()
+            thread.join()
+
+    assert asked == []

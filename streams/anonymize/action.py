@@ -1,6 +1,5 @@
 """What an action on text is: a function, what it can act on at all, and whether names count as text too."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -8,8 +7,13 @@ import re2
 
 TextFunction = Callable[[str], str]
 
-ANYTHING = ""
-"""A hint that rules nothing out."""
+Hint = Callable[[str], object]
+"""Whether there may be something in a text."""
+
+
+def anything(_text: str) -> bool:
+    """A hint that rules nothing out."""
+    return True
 
 
 class TextAction(msgspec.Struct, frozen=True):
@@ -19,12 +23,12 @@ class TextAction(msgspec.Struct, frozen=True):
     removed). It never gives back what it cannot read. It may raise UnicodeError, ValueError or re2.error, which mean
     the same.
 
-    ``hint`` is a pattern of ours, ``own_hint`` one of a user (RE2): where nothing in a text fits them, the action
-    leaves alone the text and every part of it; so most texts cost one search for all rules together.
+    Where none of ``hints`` holds for a text, nor ``own_hint`` (a user's patterns, RE2) finds anything, the action
+    leaves alone the text and every part of it; so most texts cost one look for all rules together.
     """
 
     apply: TextFunction
-    hint: str = ANYTHING
+    hints: tuple[Hint, ...] = (anything,)
     own_hint: str = ""
     on_names: bool = False
     """It searches, so it goes into nested JSON and looks at keys too; the others replace values."""
@@ -40,28 +44,29 @@ def check_readable(text: str) -> None:
         text.encode()
 
 
-def joint_hint(actions: Sequence[TextAction]) -> Callable[[str], object] | None:
-    """Whether any of the actions can act on a text, at one look; None where one of them acts on anything."""
-    hints = dict.fromkeys(action.hint for action in actions)
-    if not actions or ANYTHING in hints:
+def joint_hint(actions: Sequence[TextAction]) -> Hint | None:
+    """Whether any of the actions can act on a text; None where one of them acts on anything."""
+    hints = list(dict.fromkeys(hint for action in actions for hint in action.hints))
+    if not actions or anything in hints:
         return None
-    search: Callable[[str], object] = re.compile("|".join(hints)).search
     own = "|".join(dict.fromkeys(action.own_hint for action in actions if action.own_hint))
-    if not own:
-        return search
-    search_own: Callable[[str], object] = re2.compile(own).search
-    return lambda text: search(text) or search_own(text)
+    if own:
+        hints.append(re2.compile(own).search)
+
+    def may_act(text: str) -> bool:
+        for hint in hints:  # noqa: SIM110 - any() costs as much as the hints do
+            if hint(text):
+                return True
+        return False
+
+    return may_act
 
 
 def joined(first: TextAction, second: TextAction) -> TextAction:
     """Both as one."""
-    hints, own = (first.hint, second.hint), (first.own_hint, second.own_hint)
-    return TextAction(
-        chain([first, second]),
-        "|".join(dict.fromkeys(hints)) if all(hints) else ANYTHING,
-        "|".join(hint for hint in own if hint),
-        first.on_names,
-    )
+    own = [hint for hint in (first.own_hint, second.own_hint) if hint]
+    hints = tuple(dict.fromkeys([*first.hints, *second.hints]))
+    return TextAction(chain([first, second]), hints, "|".join(own), first.on_names)
 
 
 def chain(actions: Sequence[TextAction]) -> TextFunction:
@@ -72,7 +77,7 @@ def chain(actions: Sequence[TextAction]) -> TextFunction:
     def run(text: str) -> str:
         try:
             check_readable(text)
-            if may_act is not None and may_act(text) is None:
+            if may_act is not None and not may_act(text):
                 return text
             for function in functions:
                 text = function(text)

@@ -48,6 +48,8 @@ network_of = make_network(V4_BITS, V6_BITS)
 
 
 def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
+    if ":" not in value and truncate(value):
+        return (value,), False  # there is no other way to write what inet_pton reads
     found = {value.lower()} if len(value) >= _SHORTEST_NAME else set()
     for text in (value,) if truncate(value) else _addresses(value):
         address = ip_address(text)

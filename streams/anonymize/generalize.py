@@ -1,6 +1,7 @@
 """Coarser values: versions to their first number, numbers to a step, times to a unit, places to a larger one."""
 
 import math
+import re
 from collections.abc import Callable
 
 import re2
@@ -22,7 +23,7 @@ Number = float | int
 def make_coarse_text(rule: Generalize) -> TextAction:
     """Versions in the text to their first number; with ``step`` the text must be a number."""
     if rule.step is None:
-        return TextAction(lambda text: _VERSION.sub(r"\1", text), hint=r"\d[._]\d")
+        return TextAction(lambda text: _VERSION.sub(r"\1", text), hints=(re.compile(r"\d[._]\d").search,))
     coarse = make_coarse_number(rule.step)
 
     def number(text: str) -> str:

@@ -16,8 +16,6 @@ _HEX = "[0-9A-Fa-f]"
 _ESCAPE = rf"\\+(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)"
 _ENCODED = re.compile(rf"((?:%{_HEX}{{2}})+|(?:{_ESCAPE})+)")
 _ESCAPED = re.compile(_ESCAPE)
-HINT = r"%|\\"
-"""What a text must hold to have a layer below it."""
 
 
 def replace_found(text: str, find: Find) -> str:

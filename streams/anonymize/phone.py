@@ -1,5 +1,7 @@
 """Telephone numbers: international ones, and national ones where their writing shows that they are some."""
 
+import re
+
 import re2
 
 from streams.anonymize.layers import Span
@@ -13,7 +15,8 @@ _PHONE = re2.compile(
     rf"|\(?0[1-9]\d{{0,4}}\)?{_SEP}{{1,2}}\d(?:{_SEP}?\d){{4,9}}"  # 030 901820, 020 7946 0018
 )
 """Source: ITU-T E.164 (at most 15 digits), E.123 (how numbers are written); NANP: nationalnanpa.com (ten digits)."""
-HINT = r"\d(?:[ ./()\u2011-]{0,4}\d){6}"
+may_hold = re.compile(r"\d(?:[ ./()\u2011-]{0,4}\d){6}").search
+"""Whether there may be one in a text."""
 _FEWEST, _MOST = 7, 16
 
 

@@ -39,7 +39,11 @@ def make_text_query(rule: UrlQuery) -> TextAction:
                 text = _QUERY.sub("", text)
         return text
 
-    return TextAction(cut, hint="[?#@;]", on_names=True)
+    return TextAction(cut, (_may_hold_query,), on_names=True)
+
+
+def _may_hold_query(text: str) -> bool:
+    return "?" in text or "#" in text or "@" in text or ";" in text
 
 
 def _place(url: re.Match[str]) -> str:

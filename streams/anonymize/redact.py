@@ -1,12 +1,13 @@
 """What is personal within a text is replaced by a word for its kind, wherever it stands, plain or encoded."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
 import re2
 
 from streams.anonymize import iban, layers, phone, tokens
-from streams.anonymize.action import ANYTHING, TextAction, chain
+from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import find_addresses
 from streams.anonymize.card import SHORTEST_CARD, find_cards
 from streams.anonymize.layers import Find, Span, merge, replace_found
@@ -35,15 +36,27 @@ def _find_cards(text: str) -> list[Span]:
     return find_cards(text) if len(text) >= SHORTEST_CARD else []
 
 
-_BUILT_IN: dict[str, tuple[Find, str]] = {
-    "token": (tokens.find_tokens, tokens.HINT),
-    "email": (_find_emails, "[@＠&]"),
-    "iban": (iban.find_ibans, iban.HINT),
-    "card": (_find_cards, r"\d(?:[ ._+\xa0-]?\d){11}"),
-    "phone": (phone.find_phones, phone.HINT),
-    "ip": (find_addresses, r"::|:[0-9A-Fa-f]{0,4}:|\d\.\d{1,3}\.\d{1,3}\.\d"),
+def _may_hold_email(text: str) -> bool:
+    return "@" in text or "&" in text or "＠" in text
+
+
+_may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
+_may_hold_v4 = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d").search
+
+
+def _may_hold_address(text: str) -> object:
+    return _may_hold_v6(text) or ("." in text and _may_hold_v4(text))
+
+
+_BUILT_IN: dict[str, tuple[Find, Hint]] = {
+    "token": (tokens.find_tokens, tokens.may_hold),
+    "email": (_find_emails, _may_hold_email),
+    "iban": (iban.find_ibans, iban.may_hold),
+    "card": (_find_cards, re.compile(r"\d(?:[ ._+\xa0-]?\d){11}").search),
+    "phone": (phone.find_phones, phone.may_hold),
+    "ip": (find_addresses, _may_hold_address),
 }
-"""Kind → what finds it, and what a text must hold for that; of two finds that overlap the earlier kind's stays."""
+"""Kind → what finds it, and when to look; of two finds that overlap the earlier kind's stays."""
 
 _TIED = ("^", "$", r"\b", r"\B", r"\A", r"\z")
 
@@ -55,7 +68,7 @@ def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
     own_hints = [_hint_of(own) for own in owns]
     return TextAction(
         partial(replace_found, find=_joined([*[find for find, _ in built_in], *map(_make_find, owns)])),
-        hint="|".join([layers.HINT, *[hint for _, hint in built_in]]) if all(own_hints) else ANYTHING,
+        hints=(layers.is_encoded, *[hint for _, hint in built_in]) if all(own_hints) else (anything,),
         own_hint="|".join(own_hints) if all(own_hints) else "",
         on_names=True,
     )

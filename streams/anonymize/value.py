@@ -57,7 +57,7 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunct
             return "", 0
         try:
             check_readable(text)
-            if may_act is not None and may_act(text) is None:
+            if may_act is not None and not may_act(text):
                 return text, 0
             if not is_deep and not looks_nested(text) and len(actions) == len(steps):
                 kept = plain(text)

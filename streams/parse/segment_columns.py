@@ -91,7 +91,8 @@ def _hints(context: Context) -> str:
     """Client hints; where there are none, an app's own word on its device in the same form."""
     data = context.user_agent_data
     if len(data) > 2:
-        return bytes(data).decode() if len(data) <= MAX_HINTS else ""
+        sent = bytes(data)
+        return sent.decode() if len(sent) <= MAX_HINTS and sent.startswith(b'{"') else ""
     device, system = context.device, context.os
     if device is None:
         return ""

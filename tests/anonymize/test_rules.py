@@ -90,8 +90,7 @@ def refusal(rules: str, head: str = "") -> str:
         ("- {name: a, action: pseudonymize, fields: [app_id]}", "outcomes carry the app's name too"),
         ("- {name: a, action: redact, fields: [page_title], find: [emial]}", "rules[1].find[1]"),
         (
-            "- {name: a, action: redact, fields: [se_label], find: [own]}\n"
-            "- {name: b, action: mask, fields: [se_label]}",
+            "- {name: a, action: redact, fields: [urls], find: [own]}\n- {name: b, action: mask, fields: [urls]}",
             "rules[2]: must stand before rule 1",
         ),
         ("- {name: a, action: redact, fields: [properties.x], find: [own]}", "`own` looks in all of properties"),

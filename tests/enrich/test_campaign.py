@@ -1,9 +1,9 @@
 import pytest
 
-from tests.anonymize.default_functions import cut
 from streams.clickid import CLICK_IDS
 from streams.enrich.campaign import make_campaign
 from streams.records import Event
+from tests.anonymize.default_functions import cut
 from tests.enrich.conftest import MakeEvent
 
 campaign = make_campaign()

@@ -1,6 +1,7 @@
 """Compressed bodies."""
 
 import gzip
+import tracemalloc
 import zlib
 
 import pytest
@@ -37,3 +38,16 @@ def test_dead(value: bytes, encoding: str, reason: Reason) -> None:
 
     assert isinstance(found, Dead)
     assert found.reason is reason
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    """50 MB of zeros in 50 kB cost no more memory than the limit and what zlib takes."""
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    tracemalloc.start()
+    try:
+        inflate(bomb, "gzip", 1_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 5_000_000

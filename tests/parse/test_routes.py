@@ -79,3 +79,11 @@ def test_the_path_tells_the_format_where_no_header_does() -> None:
     (dead,) = parse(Raw(0, b"e=pv"), {"path": "/i", "format": "combined"})
     (other,) = parse(Raw(0, b"e=pv"), {"path": "/"})
     assert (type(event).__name__, type(dead), type(other)) == ("ParsedEvent", Dead, Dead)
+
+
+def test_one_good_event_makes_it_ours() -> None:
+    """A body with an event that is read is no other tracker's, whatever words are in it."""
+    parse = make_reading("segment", False, ParseOptions())
+    good = b'{"type":"track","event":"e","userId":"u","properties":{"distinct_id":"d"}}'
+
+    assert [type(item).__name__ for item in parse(Raw(0, b'{"batch":[{},%b]}' % good), {})] == ["Dead", "ParsedEvent"]

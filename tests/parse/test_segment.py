@@ -345,11 +345,37 @@ def test_just_inside_the_limits() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(b"", 0), (b"{}", 1), (b"[[]]", 2), (b'{"[[[":"{{"}', 1), (rb'["\"[", [1]]', 2), (b"][", 0), (b'["[[[', 1)],
+    [
+        (b"", 0),
+        (b"{}", 1),
+        (b"[[]]", 2),
+        (b'{"[[[":"{{"}', 1),
+        (rb'["\"[", [1]]', 2),
+        (b"][", 0),
+        (b'["[[[', 1),
+        (rb'["\"[[[", 1]', 1),
+    ],
 )
 def test_depth(value: bytes, expected: int) -> None:
     """Brackets in strings, closed or open, do not count."""
     assert depth(value) == expected
+
+
+def nesting(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(nesting, inner), default=0)
+
+
+@given(
+    st.recursive(
+        st.text('[]{}"\\a', max_size=6) | st.integers(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('[]{}"\\', max_size=4), inner, max_size=3),
+        max_leaves=9,
+    )
+)
+def test_depth_is_that_of_the_value(value: object) -> None:
+    """Whatever brackets, quotes and backslashes stand in texts and names."""
+    assert depth(json.dumps(value).encode()) == nesting(value)
 
 
 @pytest.mark.parametrize("value", [b"[" * 50 + b'"' + rb"\"" * 200_000, b"\\" * 400_000, rb"\u0000"[:5] * 80_000])
@@ -422,6 +448,8 @@ def test_text_arrives_unchanged(text: str) -> None:
 def test_client_hints_are_kept_as_they_come(sent: object, kept: str) -> None:
     """As JSON; what is far too long for hints is not."""
     assert one(parse(body(context={"userAgentData": sent}), {})).ua_hints == kept
+
+
 def test_group_and_alias() -> None:
     """A group's id is a property; an alias belongs to the visitor it was; traits are read of neither."""
     group = one(parse(body(type="group", groupId="g1", traits={"name": "Acme"}), {}))
