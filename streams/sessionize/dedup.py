@@ -31,9 +31,9 @@ def admit(visitor: Visitor, hit: Hit) -> Decision:
     times = copies.times.get(hit.id)
     if times is None:
         copies.times[hit.id] = time
-        if visitor.hits and time <= visitor.hits[-1].time:
+        if visitor.open.hits and time <= visitor.open.hits[-1].time:
             visitor.note_starts()
-        visitor.insert(hit)
+        visitor.open.insert(hit)
         return FIRST
     visitor.note_starts()
     return _among_copies(visitor, hit, as_times(times))
@@ -54,7 +54,7 @@ def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decisio
         # a tombstone even though this copy was never kept: a late copy may have the same key, and whether this one was
         # kept for a while depends on which raw partition came first
         return Decision(is_kept=False, losers=losers, tombstones=(time, *lost))
-    visitor.insert(hit)
+    visitor.open.insert(hit)
     return Decision(is_kept=True, losers=losers, tombstones=lost)
 
 
@@ -68,11 +68,11 @@ def _sparse(times: tuple[int, ...], at: int, window: int) -> tuple[int, ...]:
 
 def _same_time(visitor: Visitor, hit: Hit) -> Decision:
     """Two copies of one row key: the lesser rank is kept, and its row simply beats the other's."""
-    rival = visitor.find(hit.time, hit.id)
+    rival = visitor.open.find(hit.time, hit.id)
     if rival is None or rival.rank() < hit.rank():
         return Decision(is_kept=False)
-    visitor.take_out(hit.time, hit.id)
-    visitor.insert(hit)
+    visitor.open.take_out(hit.time, hit.id)
+    visitor.open.insert(hit)
     return Decision(is_kept=True, losers=(rival,))
 
 
@@ -80,5 +80,5 @@ def _overtaken(visitor: Visitor, hit: Hit, following: int | None) -> tuple[Hit, 
     """The kept copy after this one, if it now lies within the window of an earlier copy."""
     if following is None or following - hit.time > visitor.options.dedup_window_ms:
         return ()
-    loser = visitor.take_out(following, hit.id)
+    loser = visitor.open.take_out(following, hit.id)
     return () if loser is None else (loser,)

@@ -7,6 +7,7 @@ from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import OptionsOf
 from streams.sessionize.state import PartitionState, decode_own, due_of, encode_own, refresh_of
+from streams.sessionize.touched import Touched
 from streams.sessionize.walk import Place, Walk
 
 
@@ -53,14 +54,9 @@ class PartitionFold:
         """
         self._due.restore()
         self._refresh.restore()
-        walk = Walk(
-            self._options,
-            self._place,
-            decode_own(self._own),
-            self._state,
-            self._due,
-            self._refresh,
-        )
+        own = decode_own(self._own)
+        touched = Touched(self._options, self._state, self._due, self._refresh, own.applied)
+        walk = Walk(self._place, own, touched)
         self._last = effects = walk.run(records)
         return effects
 

@@ -155,7 +155,7 @@ class _Rebuild:
             else:  # the worker's business still
                 known = visitor.copies.times.get(hit.id, ())
                 visitor.copies.times[hit.id] = (*as_times(known), hit.time)
-                visitor.insert(hit)
+                visitor.open.insert(hit)
 
     def _admit(self, hit: Hit) -> bool:
         decision = admit(self._visitor, hit)
@@ -187,10 +187,10 @@ class _Rebuild:
     def _compare(self) -> None:
         visitor = self._visitor
         final = visitor.close(self._bounds.watermark)
-        if visitor.sealed is not None:
-            opened = visitor.sealed.start
+        if visitor.open.sealed is not None:
+            opened = visitor.open.sealed.start
         else:
-            opened = visitor.hits[0].time if visitor.hits else INFINITY
+            opened = visitor.open.hits[0].time if visitor.open.hits else INFINITY
         rows = [session_row(visitor, closed.session, closed.nth, self._version, is_final=1) for closed in final]
         known = {
             row.session_id: row for row in self._stored.sessions if self._bounds.first_day <= row.start_tstamp < opened

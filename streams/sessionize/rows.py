@@ -3,9 +3,10 @@
 from streams.outcome import Reason, Verdict
 from streams.records import Event, Outcome, SessionRow, VisitorRow
 from streams.sessionize.fold import Session, Start
+from streams.sessionize.history import Closed
 from streams.sessionize.hit import Hit
 from streams.sessionize.identity import session_id
-from streams.sessionize.visitor import Closed, Visitor
+from streams.sessionize.visitor import Visitor
 
 ENGAGED_S = 10
 """Less engaged time than this may be a bounce."""
@@ -13,7 +14,9 @@ ENGAGED_S = 10
 
 def session_row(visitor: Visitor, session: Session, index: int, version: int, *, is_final: int) -> SessionRow:
     """The row of a session; ``index`` counts from 1."""
-    geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.profiles[session.first.profile]
+    geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.repeated.profiles[
+        session.first.profile
+    ]
     row = SessionRow(
         session_id=session_id(visitor.app_id, visitor.visitor_id, session.start, session.first.id),
         app_id=visitor.app_id,
@@ -69,7 +72,7 @@ def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None
         row.mkt_campaign,
         row.mkt_network,
         row.default_channel_group,
-    ) = visitor.origin(first)
+    ) = visitor.repeated.origin_of(first)
 
 
 def session_tombstone(visitor: Visitor, start: Start, version: int) -> SessionRow:

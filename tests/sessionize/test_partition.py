@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from streams.records import INFINITY, OWN_KEY, Control, Event, Outcome, Record
+from streams.sessionize.history import FORGET_AFTER_MS
 from streams.sessionize.identity import row_version, session_id
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import is_husk
-from streams.sessionize.visitor import FORGET_AFTER_MS
 
 from .conftest import DISORDER, END, GAP, LATENESS, LONGEST, OPTIONS, WINDOW, Raw, Shop, final, marker, uuid
 
