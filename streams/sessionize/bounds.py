@@ -7,7 +7,6 @@ they cut is flagged in the session's row (``is_capped``) and counted.
 from collections import Counter
 
 from streams.sessionize.copies import as_times
-from streams.sessionize.fold import fold
 from streams.sessionize.history import Closed
 from streams.sessionize.visitor import Visitor
 
@@ -18,8 +17,7 @@ def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
         return []
     closed = []
     visitor.seal(horizon)
-    if len(visitor.open.hits) > visitor.options.max_open:
-        visitor.note_starts()
+    if visitor.open.count > visitor.options.max_open:
         closed = _seal_early(visitor, alarms)
     visitor.copies.forget(horizon - visitor.options.dedup_window_ms)
     if len(visitor.copies.times) > visitor.max_ids:
@@ -29,14 +27,9 @@ def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
 
 def _seal_early(visitor: Visitor, alarms: Counter[str]) -> list[Closed]:
     """Seal the older half of the open hits; sessions that end in it are closed, the last stays."""
-    half = len(visitor.open.hits) // 2
+    half = visitor.open.count // 2
     alarms["capped_open"] += half
-    sessions = fold(visitor.open.sealed, visitor.open.hits[:half], visitor.options)
-    del visitor.open.hits[:half]
-    for session in sessions:
-        session.is_capped = 1
-    visitor.open.sealed = sessions[-1]
-    return [visitor.count(session) for session in sessions[:-1]]
+    return [visitor.count(session) for session in visitor.open.seal_early(half)]
 
 
 def _forget_early(visitor: Visitor, alarms: Counter[str]) -> None:

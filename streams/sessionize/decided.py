@@ -30,7 +30,7 @@ def keep_or_drop(effects: Effects, event: Event, decision: Decision, version: in
 
 def write_losers(effects: Effects, visitor: Visitor, event_id: bytes, decision: Decision, version: int) -> None:
     """Copies kept until now, and keys at which none is."""
-    effects.outcomes.extend([loser_outcome(visitor.app_id, hit, version) for hit in decision.losers])
+    effects.outcomes.extend([loser_outcome(visitor, hit, version) for hit in decision.losers])
     effects.events.extend([tombstone(visitor, event_id, time, version) for time in decision.tombstones])
 
 

@@ -17,12 +17,13 @@ def write_open(visitor: Visitor, clock: int, version: int) -> list[SessionRow]:
     """
     if visitor.is_lone:
         return []
-    starts, interval_ms = visitor.starts(), visitor.options.update_interval_ms
-    gone = visitor.rows.due(starts, clock, interval_ms)
+    starts, interval_ms = visitor.open.starts, visitor.options.update_interval_ms
+    gone = visitor.rows.due(starts.now, starts.vanished, clock, interval_ms)
     rows: list[SessionRow] = []
     if gone is not None:
-        rows = _rows(visitor, starts, gone, version)
-        visitor.rows.note_written(starts, clock)
+        rows = _rows(visitor, starts.now, gone, version)
+        visitor.rows.note_written(starts.now, clock)
+    starts.vanished = set()
     visitor.rows.end_batch(interval_ms)
     return rows
 

@@ -9,6 +9,7 @@ from streams.sessionize.options import OptionsOf
 from streams.sessionize.state import PartitionState, decode_own, due_of, encode_own, refresh_of
 from streams.sessionize.touched import Touched
 from streams.sessionize.walk import Place, Walk
+from streams.sessionize.words import Words
 
 
 class PartitionFold:
@@ -29,6 +30,7 @@ class PartitionFold:
         self._options = options
         self._place = Place(generation, partition, disorder_ms)
         self._state = state
+        self._words = Words()
         own = state.get(OWN_KEY)
         self._own = encode_own(PartitionState()) if own is None else own
         self._due = DueIndex([(due_of(value), key) for key, value in state.items() if key[:1] != b"\0"])
@@ -55,7 +57,7 @@ class PartitionFold:
         self._due.restore()
         self._refresh.restore()
         own = decode_own(self._own)
-        touched = Touched(self._options, self._state, self._due, self._refresh, own.applied)
+        touched = Touched(self._options, self._words, self._state, self._due, self._refresh, own.applied)
         walk = Walk(self._place, own, touched)
         self._last = effects = walk.run(records)
         return effects

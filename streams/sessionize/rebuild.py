@@ -215,7 +215,7 @@ class _Rebuild:
             self._changes,
             self._adopted,
             [tombstone(visitor, event_id, time, version) for event_id, time in self._gone],
-            [loser_outcome(visitor.app_id, hit, version) for hit in self._losers],
+            [loser_outcome(visitor, hit, version) for hit in self._losers],
             self._waiting,
             self._counts,
         )

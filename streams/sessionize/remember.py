@@ -1,50 +1,50 @@
 """An event as its visitor remembers it until it is sealed."""
 
 from streams.records import Event
-from streams.sessionize.hit import OTHER, PAGE_PING, PAGE_VIEW, Hit, campaign_of, kind_of, origin_of, profile_of
+from streams.sessionize.hit import OTHER, PAGE_PING, Hit, kind_of
 from streams.sessionize.options import SessionOptions
-from streams.sessionize.repeated import Repeated
+from streams.sessionize.texts import Texts
+from streams.sessionize.words import origin_of, page_of, profile_of, write
+
+_NOTHING = write((OTHER,))
+_LOW32, _LOW16 = (1 << 32) - 1, (1 << 16) - 1
 
 
-def lone_hit(event: Event) -> Hit:
-    """Of an event without visitor: it is in no session."""
-    return _bare(event, kind_of(event), 0)
-
-
-def hit_of(event: Event, repeated: Repeated, options: SessionOptions) -> Hit:
-    """All that rows of sessions may need of it."""
+def hit_of(event: Event, texts: Texts, options: SessionOptions, page_before: int = 0) -> Hit:
+    """All that rows of sessions may need of it. ``page_before``: of the hit before, which often is the referrer."""
     kind = kind_of(event)
-    hit = _bare(event, kind, repeated.profile(profile_of(event)))
-    hit.user_id = event.user_id
-    if options.goals_of is not None:
-        hit.goals = options.goals_of(event)
-    if kind == PAGE_PING:
-        return hit
-    hit.name = "" if kind == PAGE_VIEW else event.event_name or event.event
-    if kind != OTHER:
-        hit.origin = repeated.origin(origin_of(event))
-        hit.url = event.page_url
-        hit.host = event.page_urlhost
-        hit.path = event.page_urlpath
-        hit.title = event.page_title
-        hit.referrer = event.page_referrer
-        if options.cut_at_campaign:
-            hit.campaign = campaign_of(event)
+    user_id = event.user_id
+    hit = _bare(event, texts, texts.number(profile_of(event)), texts.number(write(user_id)) if user_id else 0)
+    hit.page = texts.number(page_of(event, kind, options.goals_of(event) if options.goals_of is not None else ()))
+    if kind not in (OTHER, PAGE_PING):
+        hit.origin = texts.number(origin_of(event))
+        referrer = event.page_referrer
+        if referrer:
+            is_before = page_before and texts.is_page(page_before, referrer)
+            hit.referrer = page_before if is_before else texts.number(write(referrer))
     return hit
 
 
-def _bare(event: Event, kind: int, profile: int) -> Hit:
-    return Hit(
-        event.derived_tstamp,
-        event.event_id,
-        event.event_fingerprint,
+def lone_hit(event: Event, texts: Texts) -> Hit:
+    """Of an event without visitor: it is in no session."""
+    hit = _bare(event, texts, 0, 0)
+    hit.page = texts.number(_NOTHING)
+    return hit
+
+
+def _bare(event: Event, texts: Texts, profile: int, user: int) -> Hit:
+    time, offset, size = event.derived_tstamp, event.raw_offset, event.raw_size
+    lag = event.arrival_tstamp - time
+    frame = (
         event.raw_topic,
         event.raw_partition,
-        event.raw_offset,
         event.raw_index,
-        event.arrival_tstamp,
         event.raw_events,
-        event.raw_size,
-        kind,
+        offset >> 32,
+        lag >> 16,
+        size >> 16,
         profile,
+        user,
     )
+    fingerprint = event.event_fingerprint & _LOW32
+    return Hit(time, event.event_id, fingerprint, offset & _LOW32, lag & _LOW16, size & _LOW16, texts.frame(frame))

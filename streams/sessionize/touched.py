@@ -17,18 +17,27 @@ from streams.sessionize.state import (
     refresh_of,
     visitor_key,
 )
+from streams.sessionize.texts import Texts
 from streams.sessionize.visitor import Visitor
 from streams.sessionize.watermark import BEFORE_ALL
+from streams.sessionize.words import Words
 
 
 class Touched:
     """Each is decoded once per batch. ``table`` is only read; ``due`` and ``refresh`` say when to look again."""
 
     def __init__(
-        self, options: OptionsOf, table: Mapping[bytes, bytes], due: DueIndex, refresh: DueIndex, began_at: int
+        self,
+        options: OptionsOf,
+        words: Words,
+        table: Mapping[bytes, bytes],
+        due: DueIndex,
+        refresh: DueIndex,
+        began_at: int,
     ) -> None:
         self._options = options
         self._app_options: dict[str, SessionOptions] = {}
+        self._words = words
         self._table = table
         self._began_at = began_at
         self._visitors: dict[bytes, Visitor] = {}
@@ -58,10 +67,11 @@ class Touched:
     def _open(self, key: bytes, app_id: str, options: SessionOptions) -> Visitor:
         value = self._table.get(key)
         if value is None:
-            visitor = Visitor(key, options, app_id, VisitorState())
+            visitor = Visitor(key, options, app_id, VisitorState(), Texts(self._words, [], []))
         else:
-            state = decode_visitor(value)
-            visitor = Visitor(key, options, app_id, state, applied_of(value), due_of(value), refresh_of(value))
+            state, blobs = decode_visitor(value)
+            texts = Texts(self._words, state.frames, blobs)
+            visitor = Visitor(key, options, app_id, state, texts, applied_of(value), due_of(value), refresh_of(value))
         self._visitors[key] = visitor
         return visitor
 

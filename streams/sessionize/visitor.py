@@ -4,22 +4,22 @@ from streams.records import INFINITY, Event
 from streams.sessionize.copies import Copies
 from streams.sessionize.counts import Counts
 from streams.sessionize.due import NEVER
-from streams.sessionize.fold import Session, Start
+from streams.sessionize.fold import Session
 from streams.sessionize.history import BEFORE_TIME, FORGET_AFTER_MS, Closed, History
 from streams.sessionize.hit import Hit
 from streams.sessionize.open_part import OpenPart
 from streams.sessionize.open_rows import OpenRows
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.remember import hit_of, lone_hit
-from streams.sessionize.repeated import Repeated
 from streams.sessionize.state import VisitorState, encode_visitor, is_lone, key_parts
+from streams.sessionize.texts import Texts
+from streams.sessionize.words import Words
 
 
 class Visitor:
     """Closed sessions as a history, the open part, its rows, and every copy that may still meet another copy."""
 
     __slots__ = (
-        "_starts",
         "app_id",
         "applied",
         "copies",
@@ -32,9 +32,9 @@ class Visitor:
         "max_ids",
         "open",
         "options",
-        "repeated",
         "rows",
         "soonest",
+        "texts",
         "visitor_id",
     )  # fmt: skip
 
@@ -44,6 +44,7 @@ class Visitor:
         options: SessionOptions,
         app_id: str,
         state: VisitorState,
+        texts: Texts | None = None,
         applied: int = -1,
         due: int = INFINITY,
         refresh: int = NEVER,
@@ -62,15 +63,16 @@ class Visitor:
         self.history = History(
             state.closed, state.last_end, state.first_seen, state.user_id, state.capped_to, state.deadline
         )
-        self.open = OpenPart(options, state.sealed, state.hits)
-        self.repeated = Repeated(state.profiles, state.origins)
-        self.rows = OpenRows(state, refresh)
-        self.copies = Copies(state.hits, state.copies)
-        self._starts: list[Start] = []
+        self.texts = texts or Texts(Words(), [], [])
+        self.open = OpenPart(options, self.texts, state.sealed, state.hits, state.is_single)
+        self.rows = OpenRows(state, refresh, self.open.starts.now)
+        self.copies = Copies(self.open, state.copies)
 
     def hit(self, event: Event) -> Hit:
         """The event as this visitor remembers it."""
-        return lone_hit(event) if self.is_lone else hit_of(event, self.repeated, self.options)
+        if self.is_lone:
+            return lone_hit(event, self.texts)
+        return hit_of(event, self.texts, self.options, self.open.last_page)
 
     @property
     def is_open(self) -> bool:
@@ -84,30 +86,21 @@ class Visitor:
             return self.open.sealed.end
         return BEFORE_TIME if self.history.last_end is None else self.history.last_end
 
-    def starts(self) -> list[Start]:
-        """Identities of the open sessions."""
-        if self.is_changed or not self._starts:
-            return self.open.outline()[0] if self.is_open else []
-        return self._starts
-
-    def note_starts(self) -> None:
-        """To be called before a change other than a hit behind all others: starts may vanish by it (rule 5)."""
-        if self.is_open:
-            self.rows.seen.update(self.starts())
-
     def sessions(self) -> list[tuple[Session, int]]:
         """The open sessions with the index each has as things stand (rule 8)."""
         return self.history.number(self.open.sessions())
 
     def close(self, watermark: int) -> list[Closed]:
-        """Take out every session that ``watermark`` makes final, and set ``due`` anew."""
-        if self.is_open:
-            due = self.open.outline()[1] + self.options.lateness_ms
-            if due >= watermark:  # ``due`` was only a lower bound
-                self.due = due
-                return []
+        """Take out every session that ``watermark`` makes final, and set ``due`` anew: at or beyond it."""
         horizon = horizon_of(watermark, self.options)
-        final = [] if self.is_lone else [self.count(session) for session in self.open.take_final(horizon)]
+        final = []
+        if self.is_open:
+            due = self.open.due()
+            if due >= horizon:  # ``due`` was only a lower bound
+                self.due = due + self.options.lateness_ms
+                return []
+            self.copies.unpack()
+            final = [self.count(session) for session in self.open.take_final(horizon)]
         self.settle(horizon)
         return final
 
@@ -126,27 +119,30 @@ class Visitor:
 
     def settle(self, horizon: int) -> None:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
-        self.seal(horizon)
-        self.copies.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
-        if self.history.is_old(horizon) and not self.open:
-            self.history.forget()
+        if self.is_lone or self.open.is_sealable(horizon):
+            self.seal(horizon)
+        self._forget(horizon)
         self.due = self._next_due()
         self.is_changed = False
 
+    def _forget(self, horizon: int) -> None:
+        self.copies.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
+        if self.history.is_old(horizon) and not self.open:
+            self.history.forget()
+
     def seal(self, horizon: int) -> None:
         """Nothing can come before hits below the horizon any more."""
+        self.copies.unpack()
         if self.is_lone:
-            self.open.hits = [hit for hit in self.open.hits if hit.time >= horizon]
+            self.open.drop(horizon)
         else:
             self.open.seal(horizon)
 
     def _next_due(self) -> int:
-        """Also finds the starts of the open sessions anew."""
         options = self.options
-        self._starts = []
         if self.is_open:
-            self._starts, due = self.open.outline()
-        elif self.copies.times:
+            due = self.open.due()
+        elif self.copies.most:
             due = self.copies.newest() + options.dedup_window_ms
         elif self.history.last_end is not None:
             due = self.history.last_end + FORGET_AFTER_MS
@@ -157,30 +153,41 @@ class Visitor:
     @property
     def is_gone(self) -> bool:
         """Whether nothing is left to keep."""
-        return not self.open and not self.copies.times and self.history.last_end is None
+        return not self.open and not self.copies.most and self.history.last_end is None
 
     def encode(self, applied: int) -> bytes:
         """The table's value."""
-        part, history = self.open, self.history
-        if not self.is_lone:
-            self.repeated.compact(part.sealed, part.hits)
+        part, history, copies = self.open, self.history, self.copies.pack()
+        if part.is_loose:
+            self._compact()
+        starts = part.starts.now
+        is_single = len(starts) <= 1
+        written = self.rows.pack(starts)
         state = VisitorState(
             history.closed,
             history.last_end,
             part.sealed,
-            part.hits,
-            self.copies.pack(part.hits),
-            self.repeated.profiles,
-            self.repeated.origins,
+            part.packed(),
+            is_single,
+            copies,
+            self.texts.frames,
             history.first_seen,
             history.user_id,
-            self.rows.pack(),
+            written,
             self.rows.written_at,
             self.last,
             history.capped_to,
             history.deadline,
         )
-        return encode_visitor(applied, self.due, self.rows.refresh, state)
+        return encode_visitor(applied, self.due, self.rows.refresh, state, self.texts.blobs)
+
+    def _compact(self) -> None:
+        """Drop texts that no hit needs any more."""
+        sealed = self.open.sealed
+        marks = [] if sealed is None else [hit for hit in (sealed.first, sealed.first_view, sealed.last_view) if hit]
+        # one object may stand at several places: renumber each once
+        hits = list({id(hit): hit for hit in (*marks, *self.open.hits)}.values())
+        self.texts = self.texts.compacted(hits)
 
 
 def horizon_of(watermark: int, options: SessionOptions) -> int:
