@@ -29,7 +29,7 @@ def _seal_early(visitor: Visitor, alarms: Counter[str]) -> list[Closed]:
     """Seal the older half of the open hits; sessions that end in it are closed, the last stays."""
     half = visitor.open.count // 2
     alarms["capped_open"] += half
-    return [visitor.count(session) for session in visitor.open.seal_early(half)]
+    return [visitor.count(*taken) for taken in visitor.open.seal_early(half)]
 
 
 def _forget_early(visitor: Visitor, alarms: Counter[str]) -> None:

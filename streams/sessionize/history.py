@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 from streams.sessionize.counts import Counts
 from streams.sessionize.fold import Session
-from streams.sessionize.options import SessionOptions
 
 BEFORE_TIME = -(2**63)
 
@@ -20,6 +19,8 @@ class Closed(NamedTuple):
     """Its place among the visitor's sessions, from 1."""
     first_seen: int
     user_id: str
+    until: int
+    """It was final when all events up to this time were known."""
 
 
 class History:
@@ -43,8 +44,8 @@ class History:
         self.capped_to = capped_to
         self.deadline = deadline
 
-    def count(self, session: Session, options: SessionOptions) -> Closed:
-        """The session is final: it counts."""
+    def count(self, session: Session, until: int) -> Closed:
+        """The session is final, for all events up to ``until`` are known: it counts."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
             self.forget()
         if self.capped_to is not None and session.start <= self.capped_to:
@@ -54,8 +55,8 @@ class History:
         self.user_id = session.user_id or self.user_id
         self.closed += 1
         self.last_end = session.end
-        self.deadline = session.due(options)
-        return Closed(session, self.closed, self.first_seen, self.user_id)
+        self.deadline = until
+        return Closed(session, self.closed, self.first_seen, self.user_id, until)
 
     def forget(self) -> None:
         """The visitor is new again."""

@@ -123,11 +123,14 @@ class OpenPart:
         starts = self.starts
         return starts.due(self.sealed, self._new if len(starts.now) == 1 else self.hits, self.end)
 
-    def take_final(self, horizon: int) -> list[Session]:
-        """Take out the sessions before the first that an event at or above the horizon could still join (rule 4)."""
+    def take_final(self, horizon: int) -> list[tuple[Session, int]]:
+        """Take out the sessions before the first that an event at or above the horizon could still join (rule 4).
+
+        Each with the time up to which all events must be known for that.
+        """
         final = []
-        while self and self.due() < horizon:
-            final.append(self._take_first())
+        while self and (until := self.due()) < horizon:
+            final.append((self._take_first(), until))
         return final
 
     def _take_first(self) -> Session:
@@ -156,15 +159,19 @@ class OpenPart:
             del hits[:below]
             self.is_loose = True
 
-    def seal_early(self, count: int) -> list[Session]:
-        """Seal so many hits although something may come between; gives the sessions that end among them."""
+    def seal_early(self, count: int) -> list[tuple[Session, int]]:
+        """Seal so many hits although something may come between; gives the sessions that end among them.
+
+        Each with the time up to which all events are taken to be known by it.
+        """
         *over, self.sealed = fold(self.sealed, self.hits[:count], self.texts, self.options)
         del self.hits[:count]
         del self.starts.now[: len(over)]
         for session in (*over, self.sealed):
             session.is_capped = 1
         self.is_loose = True
-        return over
+        successors = [*over[1:], self.sealed]
+        return [(one, min(one.due(self.options), other.start)) for one, other in zip(over, successors, strict=False)]
 
     def drop(self, horizon: int) -> None:
         """Forget hits below the horizon: of events without visitor."""

@@ -198,13 +198,14 @@ class _Rebuild:
         self._changes = _changes(known, rows)
         if final:
             last, index = final[-1].session, final[-1].nth
-            self._counts = Counts(self._horizon, index, last.end, last.due(self._options))
+            self._counts = Counts(self._horizon, index, last.end, final[-1].until)
 
     def _older_counts(self) -> Counts:
         last, options = self._last_older, self._options
         if last is None:
             return Counts(self._horizon, 0, None, None)
-        due = min(last.end_tstamp + options.gap_ms, last.start_tstamp + options.longest_ms)
+        following = [row.start_tstamp for row in self._stored.sessions if row.start_tstamp > last.start_tstamp]
+        due = min(last.end_tstamp + options.gap_ms, options.limit(last.start_tstamp), *following)
         return Counts(self._horizon, last.session_index, last.end_tstamp, due)
 
     def result(self) -> Rebuilt:

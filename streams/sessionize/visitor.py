@@ -100,14 +100,14 @@ class Visitor:
                 self.due = due + self.options.lateness_ms
                 return []
             self.copies.unpack()
-            final = [self.count(session) for session in self.open.take_final(horizon)]
+            final = [self.count(*taken) for taken in self.open.take_final(horizon)]
         self.settle(horizon)
         return final
 
-    def count(self, session: Session) -> Closed:
-        """The session is final: it counts."""
+    def count(self, session: Session, until: int) -> Closed:
+        """The session is final, for all events up to ``until`` are known: it counts."""
         self.rows.closed_now.add(session.identity)
-        return self.history.count(session, self.options)
+        return self.history.count(session, until)
 
     def take_counts(self, counts: Counts) -> bool:
         """Number on from a rebuild's counts; False where they come too late."""
