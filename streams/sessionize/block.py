@@ -7,8 +7,10 @@ import msgspec
 
 from streams.sessionize.hit import Hit
 
-_NARROW = Struct(">I16sIIHHBBBB")
+_NARROW = Struct(">HI16sIHHBBBB")
+"""Time and offset share the first six bytes."""
 _WIDE = Struct(">q16sIIHHIIII")
+_LOW24 = (1 << 24) - 1
 
 
 class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
@@ -27,26 +29,27 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     def time(self, at: int) -> int:
         """Of the hit at a place; negative places count from the end."""
-        row = self._row
-        offset = row.size * at if at >= 0 else len(self.data) + row.size * at
+        size = self._row.size
+        offset = size * at if at >= 0 else len(self.data) + size * at
         if self.is_wide:
             return int.from_bytes(self.data[offset : offset + 8], "big", signed=True)
-        return self.base + int.from_bytes(self.data[offset : offset + 4], "big")
+        return self.base + int.from_bytes(self.data[offset : offset + 3], "big")
 
     def hit(self, at: int) -> Hit:
         """The hit at a place."""
-        row = self._row
-        time, *rest = row.unpack_from(self.data, row.size * at if at >= 0 else len(self.data) + row.size * at)
-        return Hit(time if self.is_wide else self.base + time, *rest)
+        size = self._row.size
+        offset = size * at if at >= 0 else len(self.data) + size * at
+        (hit,) = Block(self.base, self.is_wide, self.data[offset : offset + size]).hits()
+        return hit
 
     def hits(self) -> list[Hit]:
         """All."""
-        base = 0 if self.is_wide else self.base
+        if self.is_wide:
+            return [Hit(*row) for row in _WIDE.iter_unpack(self.data)]
+        base = self.base
         return [
-            Hit(base + time, event_id, fingerprint, offset, lag, size, frame, page, origin, referrer)
-            for time, event_id, fingerprint, offset, lag, size, frame, page, origin, referrer in self._row.iter_unpack(
-                self.data
-            )
+            Hit(base + (high << 8 | low >> 24), event_id, fingerprint, low & _LOW24, *rest)
+            for high, low, event_id, fingerprint, *rest in _NARROW.iter_unpack(self.data)
         ]
 
     def may_hold(self, event_id: bytes) -> bool:
@@ -58,7 +61,9 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
         if not self.data:
             return pack(hits)
         try:
-            return Block(self.base, self.is_wide, self.data + _rows(self._row, 0 if self.is_wide else self.base, hits))
+            return Block(
+                self.base, self.is_wide, self.data + (_wide(hits) if self.is_wide else _narrow(self.base, hits))
+            )
         except struct.error:
             return pack([*self.hits(), *hits])
 
@@ -69,16 +74,32 @@ def pack(hits: list[Hit]) -> Block:
         return Block()
     base = hits[0].time
     try:
-        return Block(base, is_wide=False, data=_rows(_NARROW, base, hits))
+        return Block(base, is_wide=False, data=_narrow(base, hits))
     except struct.error:
-        return Block(base, is_wide=True, data=_rows(_WIDE, 0, hits))
+        return Block(base, is_wide=True, data=_wide(hits))
 
 
-def _rows(row: Struct, base: int, hits: list[Hit]) -> bytes:
-    pack_row = row.pack
+def _narrow(base: int, hits: list[Hit]) -> bytes:
+    """Raises struct.error where a hit does not fit."""
+    pack_row = _NARROW.pack
     return b"".join(
         [
-            pack_row(h.time - base, h.id, h.fingerprint, h.offset, h.lag, h.size, h.frame, h.page, h.origin, h.referrer)
+            pack_row(
+                (time := h.time - base) >> 8,
+                (time & 255) << 24 | h.offset,
+                h.id,
+                h.fingerprint,
+                h.lag,
+                h.size,
+                h.frame,
+                h.page,
+                h.origin,
+                h.referrer,
+            )
             for h in hits
         ]
     )
+
+
+def _wide(hits: list[Hit]) -> bytes:
+    return b"".join([_WIDE.pack(*msgspec.structs.astuple(hit)) for hit in hits])

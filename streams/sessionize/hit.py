@@ -13,7 +13,7 @@ class Hit(msgspec.Struct, array_like=True, gc=False):
     """One accepted event, as numbers: all that repeats among hits stands once in the visitor's ``Texts``.
 
     ``fingerprint`` is the low half of the event's, ``offset``, ``lag`` (arrival − time, ms) and ``size`` are the low
-    32, 16 and 16 bits of what they say: ``frame`` has the rest. ``page``, ``origin`` and ``referrer`` are numbers of
+    24, 16 and 16 bits of what they say: ``frame`` has the rest. ``page``, ``origin`` and ``referrer`` are numbers of
     texts; 0 is none.
     """
 

@@ -7,7 +7,7 @@ from streams.sessionize.texts import Texts
 from streams.sessionize.words import origin_of, page_of, profile_of, write
 
 _NOTHING = write((OTHER,))
-_LOW32, _LOW16 = (1 << 32) - 1, (1 << 16) - 1
+_LOW32, _LOW24, _LOW16 = (1 << 32) - 1, (1 << 24) - 1, (1 << 16) - 1
 
 
 def hit_of(event: Event, texts: Texts, options: SessionOptions, page_before: int = 0) -> Hit:
@@ -40,11 +40,11 @@ def _bare(event: Event, texts: Texts, profile: int, user: int) -> Hit:
         event.raw_partition,
         event.raw_index,
         event.raw_events,
-        offset >> 32,
+        offset >> 24,
         lag >> 16,
         size >> 16,
         profile,
         user,
     )
     fingerprint = event.event_fingerprint & _LOW32
-    return Hit(time, event.event_id, fingerprint, offset & _LOW32, lag & _LOW16, size & _LOW16, texts.frame(frame))
+    return Hit(time, event.event_id, fingerprint, offset & _LOW24, lag & _LOW16, size & _LOW16, texts.frame(frame))

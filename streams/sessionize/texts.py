@@ -95,7 +95,7 @@ class Texts:
         """Where its raw event lies, and what its outcome says of it."""
         topic, partition, index, events, offset, lag, size, _, _ = self.frames[hit.frame]
         arrival = hit.time + (lag << 16 | hit.lag)
-        return RawPlace(arrival, topic, partition, offset << 32 | hit.offset, index, events, size << 16 | hit.size)
+        return RawPlace(arrival, topic, partition, offset << 24 | hit.offset, index, events, size << 16 | hit.size)
 
     def rank(self, hit: Hit) -> tuple[int, str, int, int, int]:
         """Place among copies of one id and time (rule 7): the least is kept."""

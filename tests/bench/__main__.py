@@ -4,7 +4,7 @@ Rows of name, events, events_per_s, cpu_us_per_event in bench.json, and with the
 worker and bare loop run in turn, THALWEG_TEST_BENCH_ROUNDS times (3), and medians are compared. Where the load average
 on stderr says that others work too, trust CPU more than speed. THALWEG_TEST_BENCH_EVENTS: how many events (200,000).
 
-Then rows of name, n, value, unit: figures of the session fold (tests/bench/figures.py). THALWEG_TEST_BENCH_SESSIONS: open
+Then rows of name, n, value, unit: the session fold (tests/bench/figures.py). THALWEG_TEST_BENCH_SESSIONS: open
 sessions held (50,000); THALWEG_TEST_BENCH_VISITORS: visitors held (100,000).
 """
 

@@ -9,20 +9,20 @@ from streams.sessionize.hit import Hit
 def hit(time: int, **numbers: int) -> Hit:
     """One with an id of its own."""
     return Hit(
-        time, time.to_bytes(16, "big", signed=True), 2**32 - 1, 2**32 - 1, 65535, 65535, 255, 255, 255, **numbers
+        time, time.to_bytes(16, "big", signed=True), 2**32 - 1, 2**24 - 1, 65535, 65535, 255, 255, 255, **numbers
     )
 
 
-NARROW = [hit(1_700_000_000_000 + k) for k in (0, 5, 2**32 - 1)]
+NARROW = [hit(1_700_000_000_000 + k) for k in (0, 5, 2**24 - 1)]
 
 
 @pytest.mark.parametrize(
     ("more", "is_wide"),
     [
         ([], False),
-        ([hit(NARROW[0].time + 2**32)], True),
+        ([hit(NARROW[0].time + 2**24)], True),
         ([hit(NARROW[-1].time + 1, referrer=256)], True),
-        ([hit(NARROW[0].time + 2**32 - 1, referrer=255)], False),
+        ([hit(NARROW[-1].time, referrer=255)], False),
     ],
 )
 def test_hits_come_back(more: list[Hit], is_wide: bool) -> None:
@@ -34,9 +34,9 @@ def test_hits_come_back(more: list[Hit], is_wide: bool) -> None:
         assert [block.hit(at) for at in (0, 1, -1)] == [hits[at] for at in (0, 1, -1)]
 
 
-def test_a_narrow_hit_is_36_bytes() -> None:
-    """Its id and 20 more."""
-    assert len(pack(NARROW).data) == 3 * 36
+def test_a_narrow_hit_is_34_bytes() -> None:
+    """Its id and 18 more."""
+    assert len(pack(NARROW).data) == 3 * 34
     assert (len(Block()), Block().hits()) == (0, [])
 
 
