@@ -45,9 +45,10 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
 
     def view(self, partition: int) -> Mapping[bytes, bytes]:
         """Live values of one partition, its own record (``OWN_KEY``) among them. Read only, and current."""
-        return MappingProxyType(self._memory(partition))
+        return MappingProxyType(self.memory(partition))
 
-    def _memory(self, partition: int) -> MutableMapping[bytes, bytes]:
+    def memory(self, partition: int) -> MutableMapping[bytes, bytes]:
+        """What ``make_memory`` gave for the partition; only this table may change it."""
         live = self._live.get(partition)
         if live is None:
             live = self._live[partition] = self._make_memory()
@@ -58,7 +59,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
 
         Raises what ``BatchProducer.send`` raises, and ContractError when ``own`` goes back; memory is then as before.
         """
-        live = self._memory(partition)
+        live = self.memory(partition)
         if own[:STAMP] < live.get(OWN_KEY, b"")[:STAMP]:
             raise ContractError(f"state of partition {partition} goes back", "this is a bug: please report it")
         outgoing = [(key, value, ()) for key, value in changes.items()]
@@ -88,7 +89,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
 
     def apply_records(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
         """Apply a run of changelog records, in log order. What was applied before is passed over."""
-        live = self._memory(partition)
+        live = self.memory(partition)
         read = self._read.get(partition, -1)
         floor = live.get(OWN_KEY, b"")[:STAMP]
         for record in records:

@@ -25,6 +25,8 @@ class SharedTexts(MutableMapping[bytes, bytes]):
 
     def __init__(self) -> None:
         self._values: dict[bytes, bytes] = {}
+        self.nbytes = 0
+        """Of keys and values as they lie here, shared texts counted once."""
         self._numbers: dict[bytes, int] = {}
         self._texts: list[bytes] = []
         self._uses: list[int] = []
@@ -56,10 +58,9 @@ class SharedTexts(MutableMapping[bytes, bytes]):
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         old = self._values.get(key)
-        if not _has_texts(key, value):
-            self._values[key] = value
-        else:
-            self._values[key] = self._without_texts(value)
+        held = self._without_texts(value) if _has_texts(key, value) else value
+        self._values[key] = held
+        self.nbytes += len(key) + len(held)
         if old is not None:
             self._give_back(key, old)
 
@@ -117,9 +118,11 @@ class SharedTexts(MutableMapping[bytes, bytes]):
             return _ALONE
         self._once.discard(seen)
         self._numbers[text] = number
+        self.nbytes += len(text)
         return number
 
     def _give_back(self, key: bytes, value: bytes) -> None:
+        self.nbytes -= len(key) + len(value)
         if not _has_texts(key, value):
             return
         uses = self._uses
@@ -127,6 +130,7 @@ class SharedTexts(MutableMapping[bytes, bytes]):
             if number != _ALONE:
                 uses[number] -= 1
                 if not uses[number]:
+                    self.nbytes -= len(self._texts[number])
                     del self._numbers[self._texts[number]]
                     self._texts[number] = b""
                     self._free.append(number)

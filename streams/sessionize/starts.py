@@ -32,32 +32,52 @@ class Starts:
         else:
             self.now.append(hit.order())
             return
-        if self.extends(sealed, end, hit):
-            return
-        if hit.time == end or self.texts.campaign(hit):
+        if hit.time == end:
             self.changed(sealed, hits, hit.order())
-        else:
+        elif not self._fits(end, hit, self._limit(sealed, -1)) or not self._keeps_campaign(sealed, hits, -1, hit):
             self.now.append(hit.order())
 
     def extends(self, sealed: Session | None, end: int, hit: Hit) -> bool:
         """Whether a hit behind all others, the last at ``end``, surely belongs to the last session."""
         if self.options.cut_at_campaign and self.texts.campaign(hit):
             return False
-        return hit.time - end <= self.options.gap_ms and hit.time <= self._limit(sealed, len(self.now) - 1)
+        return self._fits(end, hit, self._limit(sealed, -1))
+
+    def _fits(self, end: int, hit: Hit, limit: int) -> bool:
+        return hit.time - end <= self.options.gap_ms and hit.time <= limit
 
     def inserted(self, sealed: Session | None, hits: list[Hit], at: int) -> None:
         """A hit came at this place."""
         order = hits[at].order()
-        if not self.options.cut_at_campaign and self._is_within(hits, at, order):
+        session = bisect_right(self.now, order) - 1
+        if self._is_within(hits, at, session) and self._keeps_campaign(sealed, hits, session, hits[at]):
             return  # pauses became shorter, and the limit is what it was
         self.changed(sealed, hits, order)
 
-    def _is_within(self, hits: list[Hit], at: int, order: Start) -> bool:
-        """Whether a session began before the hit and went on after it."""
-        session = bisect_right(self.now, order) - 1
-        if session < 0 or at + 1 == len(hits) or self.now[session] == order:
+    def _is_within(self, hits: list[Hit], at: int, session: int) -> bool:
+        """Whether the session began before the hit and went on after it."""
+        if session < 0 or at + 1 == len(hits):
             return False
         return session + 1 == len(self.now) or hits[at + 1].order() < self.now[session + 1]
+
+    def _keeps_campaign(self, sealed: Session | None, hits: list[Hit], session: int, hit: Hit) -> bool:
+        """Whether the hit, in this session, neither is its landing page nor names another campaign than that does."""
+        if not self.options.cut_at_campaign or self.texts.page(hit).kind not in VIEWS:
+            return True
+        landing = self._landing(sealed, hits, session % len(self.now))
+        if landing is None or landing[0] >= hit.order():
+            return landing is not None and landing[0] == hit.order() and hit is hits[-1]
+        return self.texts.campaign(hit) in ("", landing[1])
+
+    def _landing(self, sealed: Session | None, hits: list[Hit], session: int) -> tuple[Start, str] | None:
+        """First view of a session, and what it names."""
+        if session == 0 and sealed is not None and sealed.first_view is not None:
+            return sealed.first_view.order(), sealed.campaign
+        begin = bisect_left(hits, self.now[session], key=Hit.order) if session else 0
+        for at in range(begin, len(hits)):
+            if self.texts.page(hits[at]).kind in VIEWS:
+                return hits[at].order(), self.texts.campaign(hits[at])
+        return None
 
     def changed(self, sealed: Session | None, hits: list[Hit], order: Start) -> None:
         """A hit of this order came or went."""
@@ -134,6 +154,6 @@ class Starts:
         return len(hits) if len(self.now) == 1 else bisect_left(hits, self.now[1], key=Hit.order)
 
     def _limit(self, sealed: Session | None, session: int) -> int:
-        if session == 0 and sealed is not None:
+        if sealed is not None and session % len(self.now) == 0:
             return sealed.limit
         return self.options.limit(self.now[session][0])

@@ -11,6 +11,9 @@ from streams.sessionize.hit import OTHER, PAGE_PING, PAGE_VIEW
 
 T = TypeVar("T")
 
+ENTRIES = 8192
+"""Texts of each kind that are kept read: a few MB."""
+
 
 class Page(NamedTuple):
     """What a hit is: its kind, the name of what is no page view, the columns of a view, the goals it reaches."""
@@ -69,7 +72,7 @@ class Words:
 
 
 def _reader(kind: type[T]) -> Callable[[bytes], T]:
-    return remember(msgspec.msgpack.Decoder(kind).decode)
+    return remember(msgspec.msgpack.Decoder(kind).decode, ENTRIES)
 
 
 write = msgspec.msgpack.Encoder().encode

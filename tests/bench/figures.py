@@ -6,6 +6,7 @@ broker to a fold that is ready. idle_marker: CPU per marker while SIZE visitors 
 """
 
 import asyncio
+import ctypes
 import gc
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def fold_cost(events: int) -> Figure:
 def open_session(sessions: int) -> Figure:
     """After the first tenth, so that what is there once is not counted."""
     partition, paths = Partition(), journeys(_SIMULATED, LENGTH)
+    enriched.cache_clear()
     step = BATCH // PER_WAVE
     partition.take([heard(BEGIN)])
     before, known = 0, 0
@@ -69,7 +71,9 @@ def open_session(sessions: int) -> Figure:
 
 
 def _resident() -> int:
+    """Without what the allocator keeps for later: the events of past batches would hide what grows."""
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
 
 
@@ -111,7 +115,7 @@ async def _recover(settings: Settings, visitors: int) -> float:
     while OWN_KEY not in state.view(0):  # the last record
         for records in (await consumer.getmany(timeout_ms=1000)).values():
             state.apply_records(0, records)
-    partition = Partition(state._memory(0))
+    partition = Partition(state.memory(0))
     seconds = time.monotonic() - began
     await consumer.stop()
     assert len(partition.table) == visitors + 1

@@ -31,7 +31,7 @@ def test_what_was_put_in_comes_out(steps: list[tuple[int, object]]) -> None:
         assert dict(table) == expected
     for key in list(expected):
         del table[key]
-    assert (len(table), table.shared) == (0, 0)
+    assert (len(table), table.shared, table.nbytes) == (0, 0, 0)
 
 
 def test_a_text_is_shared_from_its_second_appearance_on() -> None:
