@@ -43,6 +43,8 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         self._clock = clock
         self._watermarks: dict[int, float] = {}
+        self.retries = 0
+        """Inserts tried again so far."""
         self._enrich_counters()
         self._sessions_counters()
         self._common()
@@ -84,6 +86,9 @@ class Metrics:
         )
 
     def _common(self) -> None:
+        self.lost_records = self._counter(
+            "lost_records", "Records that retention deleted before they were read: must stay 0", "topic", "partition"
+        )
         self.batches = self._counter("batches", "Batches worked through", "stage")
         self.cpu_seconds = self._counter("cpu_seconds", "CPU time of the pure functions", "stage")
         self.batch_seconds = prometheus.Histogram(
@@ -100,6 +105,10 @@ class Metrics:
     def _gauge(self, name: str, text: str, *labels: str) -> prometheus.Gauge:
         return prometheus.Gauge(f"thalweg_{name}", text, labels, registry=self.registry)
 
+    def lost(self, topic: str, partition: int, records: int) -> None:
+        """Records that nobody will ever read."""
+        self.lost_records.labels(topic, partition).inc(records)
+
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
         """Observe the seconds of a batch, where its work ends well."""
@@ -113,6 +122,7 @@ class Metrics:
         if kind == "rows":
             self.sink_rows.labels(table).inc(number)
         elif kind == "retries":
+            self.retries += number
             self.sink_retries.labels(table).inc(number)
 
     def enriched(
@@ -160,16 +170,21 @@ class Metrics:
 
     def _worked(self, stage: str, cpu_seconds: float) -> None:
         self.batches.labels(stage).inc()
+        self.spent(stage, cpu_seconds)
+
+    def spent(self, stage: str, cpu_seconds: float) -> None:
+        """CPU time of a stage's pure functions."""
         self.cpu_seconds.labels(stage).inc(max(0.0, cpu_seconds))
 
     @contextmanager
-    def serve(self, port: int) -> Iterator[int]:
-        """Answer Prometheus on loopback; gives the port bound (0: a free one). Raises ConfigError when it is taken."""
+    def serve(self, port: int, host: str = LOOPBACK) -> Iterator[int]:
+        """Answer Prometheus; gives the port bound (0: a free one). Raises ConfigError when it is taken."""
         try:
-            server, thread = prometheus.start_http_server(port, LOOPBACK, self.registry)
+            server, thread = prometheus.start_http_server(port, host, self.registry)
         except OSError as error:
             raise ConfigError(
-                f"metrics_port: {port} cannot be used: {error.strerror}", "choose a free port, or 0"
+                f"metrics_port: {host}:{port} cannot be used: {error.strerror}",
+                "choose a free port, or 0; metrics_host is an address of this machine",
             ) from None
         try:
             yield server.server_port

@@ -45,6 +45,16 @@ class KafkaSettings(_Section):
     raw_topic: str = Field("raw", min_length=1, description="events as received; restricted zone")
     enriched_topic: str = Field("enriched", min_length=1, description="anonymized, enriched events")
     dead_topic: str = Field("dead", min_length=1, description="records that could not be used; restricted zone")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how the brokers are reached; SASL_SSL where the network is not yours alone"
+    )
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="of SASL; PLAIN only over TLS"
+    )
+    sasl_username: str = Field("", description="of SASL; its password is THALWEG_KAFKA_PASSWORD")
+    ssl_cafile: Path | None = Field(None, description="PEM file of the authorities to trust; none: the system's")
+    ssl_certfile: Path | None = Field(None, description="PEM file of our own certificate, where brokers ask for one")
+    ssl_keyfile: Path | None = Field(None, description="PEM file of its key; none: it is in ssl_certfile")
     group_prefix: str = Field("thalweg", description="consumer groups are PREFIX-enrich and PREFIX-sessions")
     raw_incarnation: int = Field(1, ge=1, description="n of raw_topic name@n; raise it when the topic is made anew")
     generation: int = Field(1, ge=1, description="generation of the enriched topic; raise it when made anew")
@@ -56,6 +66,26 @@ class KafkaSettings(_Section):
     commit_interval: float = Field(1.0, gt=0, description="seconds between commits of acknowledged offsets")
     fetch_max_bytes: int = Field(1 << 20, gt=0, description="bytes per partition and fetch, compressed")
     max_batch_bytes: int = Field(1 << 20, gt=0, description="bytes of the largest record batch we write")
+
+    @property
+    def with_tls(self) -> bool:
+        """Whether the link is encrypted."""
+        return self.security_protocol.endswith("SSL")
+
+    @property
+    def with_sasl(self) -> bool:
+        """Whether we say who we are by name and password."""
+        return self.security_protocol.startswith("SASL")
+
+    @model_validator(mode="after")
+    def _safe_link(self) -> "KafkaSettings":
+        if self.with_sasl and not self.sasl_username:
+            raise ValueError(f"security_protocol {self.security_protocol} needs sasl_username")
+        if self.security_protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "PLAIN":
+            raise ValueError("sasl_mechanism PLAIN would send the password unencrypted: use SASL_SSL, or SCRAM-SHA-512")
+        if not self.with_tls and (self.ssl_cafile or self.ssl_certfile or self.ssl_keyfile):
+            raise ValueError(f"ssl_… files do nothing with security_protocol {self.security_protocol}")
+        return self
 
 
 class ClickHouseSettings(_Section):
@@ -154,10 +184,15 @@ class Settings(_Section):
     max_age_days: int = Field(400, ge=1, description="an event older than this on arrival is dead, `time_range`")
     bounded: bool = Field(False, description="files, not a live topic: arrival times come from collector_tstamp")
     data_dir: Path = Field(Path(), description="where a worker keeps Faust's files")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus on 127.0.0.1; 0 is off")
+    watchdog: float = Field(
+        300.0, ge=0, description="seconds without a commit while work waits until a worker ends with 70; 0 is off"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address the metrics listen on; 0.0.0.0 for all")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Prometheus asks here; 0 is off")
 
     secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
     secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")
+    kafka_password: SecretStr = Field(SecretStr(""), description="THALWEG_KAFKA_PASSWORD only")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="THALWEG_CLICKHOUSE_PASSWORD only")
 
     @field_validator("apps")

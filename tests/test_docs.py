@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from streams import errors
 from streams.cli.main import INTERRUPTED, app
 from streams.config import CONFIG_VARIABLE, variables_of
 from streams.errors import ThalwegError
-from streams.kafka.app import EXIT_FAILED
+from streams.kafka.app import EXIT_FAILED, SIGNALLED
 from streams.outcome import Reason, Verdict
 from streams.settings import Settings
 from tests.fenced import Block, blocks
@@ -173,7 +174,8 @@ def test_every_exit_code_is_explained() -> None:
     }
 
     explained = first_cells(ROOT / "docs" / "operations.md", "## Exit codes", "## Watching")
-    assert {code for code in explained if code.isdigit()} == {str(code) for code in own | {0, EXIT_FAILED, INTERRUPTED}}
+    others = {0, EXIT_FAILED, INTERRUPTED, SIGNALLED + signal.SIGTERM}
+    assert {code for code in explained if code.isdigit()} == {str(code) for code in own | others}
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=name_of)

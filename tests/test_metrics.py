@@ -133,7 +133,7 @@ def test_a_scrape_on_loopback_shows_them_until_it_ends() -> None:
     with metrics.serve(0) as port:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
             text = answer.read().decode()
-        with pytest.raises(ConfigError, match=f"metrics_port: {port} cannot be used"), Metrics().serve(port):
+        with pytest.raises(ConfigError, match=f"metrics_port: 127.0.0.1:{port} cannot be used"), Metrics().serve(port):
             pass
 
     assert 'thalweg_sink_rows_total{table="events"} 3.0' in text

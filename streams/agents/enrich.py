@@ -13,7 +13,7 @@ from aiokafka.structs import ConsumerRecord
 
 from streams.agents.hooks import Hooks
 from streams.encode import encode
-from streams.errors import ThalwegError
+from streams.errors import ContractError, ThalwegError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
 from streams.kafka.consumer import BatchConsumer
@@ -66,6 +66,7 @@ class EnrichWorker:
         self._announced = False
         self._announcing = asyncio.Lock()
         self._app = app
+        app.on_loss = metrics.lost
         app.on_commit = lambda: hooks.reached("enrich.after_commit")
         self.dispatcher = Dispatcher(app, settings.kafka.raw_topic, self.work, AT_ONCE)
         if not settings.bounded:  # in bounded input no marker comes from a clock
@@ -77,6 +78,11 @@ class EnrichWorker:
         Returns, and so acknowledges, when all is written. Sends to one enriched partition queue in the producer, in
         the order they were begun. Raises the first failure; what was not sent by then is not sent any more.
         """
+        if partition >= self._raw_partitions:
+            raise ContractError(
+                f"{self._kafka.raw_topic} has grown to more than {self._raw_partitions} partitions",
+                "start the worker again: it counts them at its start",
+            )
         await self._announce()
         with self._metrics.timed("enrich"), _first_failure():
             async with asyncio.TaskGroup() as sending:

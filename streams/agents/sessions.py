@@ -4,12 +4,15 @@ Effects in this order, each acknowledged before the next (invariant 5): insert, 
 copy until then, so a batch that failed anywhere is simply folded again.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import cast
 
 from faust.types import TP
 
+from streams.agents.bisect import store_apart
 from streams.agents.hooks import Hooks
 from streams.encode import decode
 from streams.errors import ContractError
@@ -19,12 +22,19 @@ from streams.kafka.consumer import BatchConsumer
 from streams.kafka.dispatch import Dispatcher, Limits
 from streams.kafka.state import StateTable
 from streams.metrics import Metrics
+from streams.records import Event, Record
 from streams.sessionize.effects import Effects
 from streams.sessionize.partition import PartitionFold
 from streams.sessionize.shared import SharedTexts
+from streams.sessionize.unstorable import is_alone, removal, unstorable
 from streams.settings import Settings
+from streams.warehouse.failures import Refused
 from streams.warehouse.sink import Sink, TableRows
 
+logger = logging.getLogger(__name__)
+
+Numbered = tuple[int, Record]
+"""A record and its enriched offset."""
 MakeFold = Callable[[int, StateTable], PartitionFold]
 
 
@@ -50,6 +60,7 @@ class SessionsWorker:
         self._folds: dict[int, PartitionFold] = {}
         flush = settings.flush
         limits = Limits(rows=flush.rows, bytes=flush.bytes, interval=flush.interval)
+        app.on_loss, app.signs = metrics.lost, lambda: metrics.retries
         app.on_commit = lambda: hooks.reached("sessions.after_commit")
         app.on_end = sink.close  # an insert that waits for a frozen warehouse would hold the process up
         self.dispatcher = Dispatcher(app, settings.kafka.enriched_topic, self.work, limits, self._forget)
@@ -65,15 +76,33 @@ class SessionsWorker:
 
     async def _store(self, partition: int, slices: list[BatchMessage]) -> None:
         began = time.process_time()
+        records = [(record.offset, decode(record.value)) for piece in slices for record in piece.records]
+        self._metrics.spent("sessions", time.process_time() - began)
+        await store_apart(records, partial(self._take_effect, partition), partial(self._give_up, partition))
+
+    async def _take_effect(self, partition: int, records: Sequence[Numbered], trace: Event | None = None) -> None:
+        """Fold, insert, publish: all of ``records`` and the ``trace`` of an earlier attempt, or nothing."""
+        began = time.process_time()
         fold = self._fold(partition)
-        effects = fold.fold((record.offset, decode(record.value)) for piece in slices for record in piece.records)
-        self._metrics.folded(partition, effects, time.process_time() - began)
+        effects = fold.fold(records)
+        spent = time.process_time() - began
         self._hooks.reached("sessions.before_insert")
-        await self._sink.store(partition, rows_of(effects), effects.span)
+        await self._sink.store(partition, rows_of(effects, trace), effects.span)
         self._hooks.reached("sessions.after_insert")
         await self._state.publish(partition, effects.changes, effects.own)
         self._hooks.reached("sessions.after_changelog")
         fold.commit(effects)
+        self._metrics.folded(partition, effects, spent)
+
+    async def _give_up(self, partition: int, numbered: Numbered, refused: Refused) -> None:
+        """The event that is refused becomes an outcome: dead, ``unstorable``."""
+        offset, event = numbered
+        if not isinstance(event, Event):
+            raise refused
+        effects = self._fold(partition).fold([numbered])
+        trace = removal(event) if is_alone(event, effects) else None
+        logger.error("offset %d of enriched partition %d is unstorable: %s", offset, partition, refused)
+        await self._take_effect(partition, [(offset, unstorable(event))], trace)
 
     def _fold(self, partition: int) -> PartitionFold:
         fold = self._folds.get(partition)
@@ -99,10 +128,10 @@ class SessionsWorker:
             self._folds.pop(partition, None)
 
 
-def rows_of(effects: Effects) -> TableRows:
-    """The rows of one batch, table by table."""
+def rows_of(effects: Effects, trace: Event | None = None) -> TableRows:
+    """The rows of one batch, table by table, and the tombstone of what an earlier attempt may have left."""
     return TableRows(
-        events=effects.events,
+        events=effects.events if trace is None else [*effects.events, trace],
         sessions=effects.sessions,
         visitors=effects.visitors,
         outcomes=effects.outcomes,

@@ -15,6 +15,7 @@ from streams.errors import ContractError
 from streams.kafka.admin import no_answer, partitions_of
 from streams.kafka.app import BatchApp, make_app
 from streams.kafka.app import run_worker as run_app
+from streams.kafka.security import security
 from streams.kafka.state import STATE_NAME, StateTable, changelog_topic, make_state
 from streams.metrics import Metrics
 from streams.secret import read_secret
@@ -36,14 +37,14 @@ def run_worker(role: Role, settings: Settings, hooks: Hooks | None = None, metri
     app = make_enrich(settings, metrics, hooks) if role == "enrich" else make_sessions(settings, metrics, hooks)
     if not settings.metrics_port:
         run_app(app)
-    with metrics.serve(settings.metrics_port):
+    with metrics.serve(settings.metrics_port, settings.metrics_host):
         run_app(app)
 
 
 def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
     """The app of the enrich worker."""
     kafka = settings.kafka
-    raw, enriched, dead = _partitions(kafka.brokers, kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic)
+    raw, enriched, dead = _partitions(settings, kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic)
     app = make_app("enrich", settings)
     EnrichWorker(
         app,
@@ -62,7 +63,7 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     kafka = settings.kafka
     password = settings.clickhouse_password.get_secret_value()
     changelog = changelog_topic(settings)
-    partitions, logged = _partitions(kafka.brokers, kafka.enriched_topic, changelog)
+    partitions, logged = _partitions(settings, kafka.enriched_topic, changelog)
     if logged != partitions:
         raise ContractError(
             f"topic {changelog} has {logged} partitions, and {kafka.enriched_topic} has {partitions}",
@@ -83,11 +84,12 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     return app
 
 
-def _partitions(brokers: str, *topics: str) -> list[int]:
+def _partitions(settings: Settings, *topics: str) -> list[int]:
     """Partition counts, asked before Faust's own event loop begins."""
+    brokers, link = settings.kafka.brokers, security(settings)
 
     async def ask() -> list[int]:
-        return [await partitions_of(brokers, topic) for topic in topics]
+        return [await partitions_of(brokers, topic, link) for topic in topics]
 
     try:
         return asyncio.run(ask())

@@ -3,11 +3,14 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import ContractError, StoreError
+from streams.kafka.security import servers
 
 RAW_CONFIG = {"message.timestamp.type": "LogAppendTime"}
 """Arrival times come from the broker, so no client moves them."""
@@ -18,16 +21,21 @@ CHANGELOG_CONFIG = {
 }
 """A record stays readable for a day after it was superseded: longer than any zombie writes."""
 VISIBLE_SECONDS = 30.0
+PLAIN: Mapping[str, Any] = MappingProxyType({})
+"""No TLS, no SASL; else what ``security.security`` gives."""
 
 
 async def create_topics(
-    brokers: str, topics: Mapping[str, tuple[int, Mapping[str, str]]], replication_factor: int = 1
+    brokers: str,
+    topics: Mapping[str, tuple[int, Mapping[str, str]]],
+    replication_factor: int = 1,
+    security: Mapping[str, Any] = PLAIN,
 ) -> None:
     """Create what is missing of ``{name: (partitions, configs)}`` and wait until every partition has a leader.
 
     Raises ContractError when a topic exists with another partition count, StoreError when the broker refuses.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=_servers(brokers))
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
     await admin.start()
     try:
         new = [NewTopic(name, count, replication_factor, topic_configs=dict(c)) for name, (count, c) in topics.items()]
@@ -43,15 +51,15 @@ async def create_topics(
         await admin.close()
 
 
-async def partitions_of(brokers: str, topic: str) -> int:
+async def partitions_of(brokers: str, topic: str, security: Mapping[str, Any] = PLAIN) -> int:
     """How many partitions the topic has. Raises ContractError when there is no such topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=_servers(brokers))
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
     await admin.start()
     try:
         # a broker may create a missing topic that is asked for by name
         leaders = await _leaders(admin, [topic]) if topic in await admin.list_topics() else {}
         if not leaders:
-            raise ContractError(f"there is no topic {topic}", "create it: thalweg migrate, or your operator")
+            raise ContractError(f"there is no topic {topic}", "create it, or give the user the right to describe it")
         return len(leaders[topic])
     finally:
         await admin.close()
@@ -59,7 +67,9 @@ async def partitions_of(brokers: str, topic: str) -> int:
 
 def no_answer(brokers: str, error: Exception) -> ContractError:
     """What to tell when the first word to Kafka failed."""
-    return ContractError(f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers")
+    return ContractError(
+        f"no answer from Kafka at {brokers}: {error}", "check kafka.brokers, security_protocol and password"
+    )
 
 
 async def _visible(admin: AIOKafkaAdminClient, counts: Mapping[str, int]) -> None:
@@ -92,7 +102,3 @@ async def _leaders(admin: AIOKafkaAdminClient, topics: list[str]) -> dict[str, l
         for topic in described
         if not topic["error_code"]
     }
-
-
-def _servers(brokers: str) -> list[str]:
-    return [each.strip() for each in brokers.split(",")]

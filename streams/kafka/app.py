@@ -1,7 +1,9 @@
 """The Faust app of a worker: batch transport, the settings we ship, and an end with an exit code."""
 
+import asyncio
 import logging
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.types import TP
 from faust.types.transports import TransportT
 
 from streams.errors import ThalwegError
@@ -17,7 +20,9 @@ from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
 from streams.kafka.repeats import thin_out
+from streams.kafka.security import credentials, servers
 from streams.kafka.transport import BatchTransport
+from streams.kafka.watchdog import LOOKS, Diligence, Watchdog
 from streams.settings import KafkaSettings, Settings
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 EXIT_FAILED = 70
+SIGNALLED = 128
+"""Exit code of a process that a signal ended: this plus its number. Source: POSIX shells."""
 GRACE_SECONDS = 15.0
 YEAR_SECONDS = 31_536_000.0
 SWITCH_SECONDS = 0.0005
@@ -45,6 +52,9 @@ class BatchApp(faust.App):
     failed: bool = False
     on_commit: Callable[[], None] = staticmethod(lambda: None)
     on_end: Callable[[], Awaitable[None]] | None = None
+    signs: Callable[[], object] = staticmethod(lambda: None)
+    """Changes while work waits for another system and knows it, as an insert that is tried again: that is not stuck."""
+    on_loss: Callable[[str, int, int], None] = staticmethod(lambda _topic, _partition, _records: None)
 
     def _new_transport(self) -> TransportT:
         return BatchTransport(self.conf.broker_consumer, self)
@@ -53,6 +63,23 @@ class BatchApp(faust.App):
         """The producer first: agents may use it from their first slice on."""
         await self.batch_producer.start()
         await super().on_start()
+        if self.settings.watchdog:
+            self.add_future(self._watch(self.settings.watchdog))
+
+    async def _watch(self, patience: float) -> None:
+        """Feed the watchdog until the app stops; then it goes on watching that the app does stop."""
+        watchdog = Watchdog(patience)
+        watchdog.start()
+        consumer: Any = self.consumer
+        diligence = Diligence(watchdog, consumer.waits, lambda: (consumer.done(), self.signs()))
+        while not self.should_stop:
+            diligence.look()
+            await asyncio.sleep(patience / LOOKS)
+
+    def on_lost(self, tp: TP, offset: int, records: int) -> None:
+        """Retention was faster than we: count it, and say which records nobody will ever see."""
+        logger.error("LOST: %s[%d] offsets %d to %d were deleted unread", *tp, offset, offset + records - 1)
+        self.on_loss(tp.topic, tp.partition, records)
 
     async def on_stop(self) -> None:
         """Drain and commit (stock), then end the lanes."""
@@ -80,6 +107,16 @@ class BatchApp(faust.App):
         self.add_future(self.crash(ThalwegError(f"{what} failed")))
 
 
+class Worker(faust.Worker):
+    """Faust's, which takes a second signal at its word."""
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        if self._signal_stop_time:
+            logger.warning("a second signal: leaving at once, what is under way comes again")
+            os._exit(SIGNALLED + signal.value)
+        super()._schedule_shutdown(signal)
+
+
 def make_app(role: str, settings: Settings) -> BatchApp:
     """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``)."""
     kafka = settings.kafka
@@ -87,8 +124,9 @@ def make_app(role: str, settings: Settings) -> BatchApp:
     data_dir.mkdir(parents=True, exist_ok=True)
     app = BatchApp(
         f"{kafka.group_prefix}-{role}",
-        broker=[f"kafka://{each.strip()}" for each in kafka.brokers.split(",")],
+        broker=[f"kafka://{each}" for each in servers(kafka.brokers)],
         datadir=str(data_dir),
+        broker_credentials=credentials(settings),
         store="memory://",
         autodiscover=False,
         web_enabled=False,
@@ -126,7 +164,7 @@ def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
 def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
     """Run the app until a signal: exit 0, or 70 when work failed. Raises ContractError when no broker lets it start."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    worker = faust.Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
+    worker = Worker(app, loglevel=loglevel, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # it writes to stdout
     thin_out()
     try:

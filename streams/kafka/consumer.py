@@ -12,9 +12,18 @@ from faust.types import TP
 from faust.types.tuples import Message, ack_lock
 from mode.utils.futures import notify
 
+from streams.errors import ContractError
 from streams.kafka.batch import BatchMessage, slices
 from streams.kafka.inflight import InFlight
 from streams.kafka.thread import BatchConsumerThread
+
+
+def made_anew(tp: TP, end: int, wanted: int) -> ContractError:
+    """What to tell when a log ends before where we read it."""
+    return ContractError(
+        f"{tp.topic}[{tp.partition}] ends at {end}, but everything before {wanted} was read: the topic was made anew",
+        "raw: raise kafka.raw_incarnation; enriched: raise kafka.generation; both with a new kafka.group_prefix",
+    )
 
 
 class BatchConsumer(Consumer):
@@ -80,6 +89,8 @@ class BatchConsumer(Consumer):
         generation = self._own_thread.fetched_generation
         for tp, fetched in records.items():
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+            if tp.topic in self.app.batch_topics:
+                await self._check_position(tp, fetched[0].offset)
             for message in self._messages(tp, fetched, generation):
                 if not self._current(generation):
                     break
@@ -91,6 +102,23 @@ class BatchConsumer(Consumer):
             if not self._current(generation):
                 await self._put_back(tp, fetched)
             self._own_thread.on_its_way.discard(tp)
+
+    async def _check_position(self, tp: TP, first: int) -> None:
+        """What is fetched should follow on what was delivered; where it does not, say why."""
+        wanted = self._delivered.get(tp)
+        if wanted is None or first == wanted:
+            return
+        if first > wanted:
+            await self._count_lost(tp, wanted, first)
+        elif (end := self._own_thread.known_end(tp)) < wanted:
+            self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, end, wanted))
+
+    async def _count_lost(self, tp: TP, wanted: int, first: int) -> None:
+        """Offsets without a record are common (compaction, transactions); those before the log's start are a loss."""
+        earliest = (await self.earliest_offsets(tp))[tp]
+        lost = min(first, earliest) - wanted
+        if lost > 0:
+            self.app.on_lost(tp, wanted, lost)
 
     def _current(self, generation: int) -> bool:
         """False when a rebalance has begun since the fetch."""
@@ -159,9 +187,38 @@ class BatchConsumer(Consumer):
         self._delivered.clear()
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
+        await self._refuse_other_topics()
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()
+
+    async def _refuse_other_topics(self) -> None:
+        """A topic that ends below what was committed was made anew: its first records would be taken for old ones."""
+        if self.app.settings.bounded:  # an embedded broker does not tell its end truly
+            return
+        committed = {tp: at for tp, at in self._delivered.items() if tp.topic in self.app.batch_topics}
+        ends = await self.highwaters(*committed) if committed else {}
+        for tp, at in committed.items():
+            if 0 <= ends[tp] < at:
+                self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, ends[tp], at))
+
+    # progress
+
+    def waits(self) -> bool:
+        """True while something of a batch topic is fetched and not committed, or known and not fetched."""
+        if not self._inflight.all_empty():
+            return True
+        topics = self.app.batch_topics
+        return any(
+            self._own_thread.known_end(tp) > self._delivered.get(tp, 0)
+            for tp in self._active_partitions or ()
+            if tp.topic in topics
+        )
+
+    def done(self) -> object:
+        """A value that changes with every commit, every rebalance, and what is read of a changelog."""
+        offsets = self.app.tables.recovery.active_offsets
+        return (dict(self._committed_offset), self.app.consumer_generation_id, dict(offsets))
 
     async def seek(self, partition: TP, offset: int) -> None:
         """Go on reading at ``offset``; slices delivered before are void."""

@@ -8,6 +8,7 @@ makes the partition itself know the new epoch. Source: Kafka protocol, InitProdu
 from aiokafka import AIOKafkaProducer
 
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import connection
 from streams.settings import Settings
 
 OWNER_KEY = b"\0owner"
@@ -32,7 +33,7 @@ async def take_over(settings: Settings, topic: str, partition: int) -> tuple[Bat
 async def _next_epoch(settings: Settings, name: str) -> tuple[int, int]:
     """Producer id and epoch. No transaction is ever begun: its markers would stop a recovery."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=[each.strip() for each in settings.kafka.brokers.split(",")],
+        **connection(settings),
         transactional_id=name,
         request_timeout_ms=int(settings.kafka.request_timeout * 1000),
     )

@@ -38,6 +38,10 @@ class InFlight:
         """True when some partition has something to commit."""
         return any(queue and queue[0].acked for queue in self._queues.values())
 
+    def all_empty(self) -> bool:
+        """True when nothing delivered is uncommitted."""
+        return not any(self._queues.values())
+
     def tail(self, tp: TP) -> int:
         """The offset after the last slice in flight; -1 when none is."""
         queue = self._queues.get(tp)

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.errors import ThalwegError
+from streams.kafka.security import connection
 from streams.settings import Settings
 
 Outgoing = bytes | tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
@@ -34,7 +35,7 @@ class BatchProducer:
     """
 
     def __init__(self, settings: Settings, identity: tuple[int, int] | None = None) -> None:
-        self._kafka = settings.kafka
+        self._settings, self._kafka = settings, settings.kafka
         self._identity = identity
         self._producer: AIOKafkaProducer | None = None
         self._locks: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -44,7 +45,7 @@ class BatchProducer:
         """Connect."""
         kafka = self._kafka
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=[each.strip() for each in kafka.brokers.split(",")],
+            **connection(self._settings),
             acks="all",
             enable_idempotence=kafka.idempotent,
             max_batch_size=kafka.max_batch_bytes,

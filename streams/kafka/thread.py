@@ -78,9 +78,18 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         self._fetched_up_to = {tp: position for tp in records if (position := self._position(tp)) is not None}
         return records
 
+    def known_end(self, tp: TP) -> int:
+        """The end of the log as the last fetch told it; -1 before any, or where the partition is not ours."""
+        state = self._state(tp)
+        return -1 if state is None or state.highwater is None else int(state.highwater)
+
+    def _state(self, tp: TP) -> Any:
+        subscription = self._ensure_consumer()._subscription.subscription
+        assignment = subscription.assignment if subscription is not None else None
+        return assignment.state_value(tp) if assignment is not None else None
+
     def _position(self, tp: TP) -> int | None:
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        state = assignment.state_value(tp) if assignment is not None else None
+        state = self._state(tp)
         return int(state.position) if state is not None and state.has_valid_position else None
 
     async def put_back(self, tp: TP, offset: int) -> None:

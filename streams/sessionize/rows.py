@@ -1,5 +1,7 @@
 """Rows for the warehouse from what the fold knows (design.md §6 rule 8, §7)."""
 
+from typing import Protocol
+
 from streams.outcome import Reason, Verdict
 from streams.records import Event, Outcome, SessionRow, VisitorRow
 from streams.sessionize.fold import Session, Start
@@ -10,6 +12,15 @@ from streams.sessionize.visitor import Visitor
 
 ENGAGED_S = 10
 """Less engaged time than this may be a bounce."""
+
+
+class Owner(Protocol):
+    """Whose rows they are."""
+
+    @property
+    def app_id(self) -> str: ...
+    @property
+    def visitor_id(self) -> bytes: ...
 
 
 def session_row(visitor: Visitor, session: Session, index: int, version: int, *, is_final: int) -> SessionRow:
@@ -137,7 +148,7 @@ def loser_outcome(visitor: Visitor, hit: Hit, version: int) -> Outcome:
     )
 
 
-def tombstone(visitor: Visitor, event_id: bytes, time: int, version: int) -> Event:
+def tombstone(visitor: Owner, event_id: bytes, time: int, version: int) -> Event:
     """Deletes the row of this key from table ``events``."""
     return Event(
         event_id=event_id,

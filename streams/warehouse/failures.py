@@ -53,9 +53,12 @@ class Refused(StoreError):  # noqa: N818  # a word of the interface
         self.column = column
 
     @property
-    def by_rows(self) -> bool:
-        """True where the rows are at fault, so that cutting the batch in halves finds them; else the set-up is."""
-        return self.code in ROW_CODES
+    def by_event(self) -> bool:
+        """True where rows of table ``events`` are at fault, so that cutting the batch in halves finds the event.
+
+        What other tables hold is derived: no event can be blamed for it, so the set-up is to be looked at.
+        """
+        return self.code in ROW_CODES and self.table == "events"
 
 
 class InDoubt(StoreError):  # noqa: N818  # the same
@@ -86,7 +89,10 @@ def code_of(error: driver.Error) -> int:
 
 def _mend(code: int) -> str:
     if code in ROW_CODES:
-        return "a row does not fit its table, which Thalweg should have refused before: report it as a bug"
+        return (
+            "a row does not fit its table: look for constraints and views that were added to it (SHOW CREATE TABLE);"
+            " without any, report it as a bug"
+        )
     return (
         "look the code up in ClickHouse's system.errors; tables: run `thalweg migrate`;"
         " rights: the user needs INSERT on the database; then start the worker again"

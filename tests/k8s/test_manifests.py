@@ -130,7 +130,9 @@ def test_pods_have_no_rights(name: str, pod: Manifest) -> None:
     assert container["resources"]["limits"]["memory"]
     secret = "THALWEG_SECRET" if name == "thalweg-enrich" else "THALWEG_CLICKHOUSE_PASSWORD"
     assert [item["name"] for item in container["env"] if "valueFrom" in item] == [secret]
-    assert [item["name"] for item in container["env"] if "value" in item] == [CONFIG_VARIABLE]
+    plain = [item["name"] for item in container["env"] if "value" in item]
+    metrics = ["THALWEG_METRICS_HOST", "THALWEG_METRICS_PORT"] if "ports" in container else []
+    assert plain == [CONFIG_VARIABLE, *metrics]
 
 
 @pytest.mark.parametrize("name", ["enrich", "sessions"])

@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.kafka.waiting import wait_until
@@ -42,7 +43,7 @@ LOG4J = """<Configuration><Appenders><Console name="out"><PatternLayout pattern=
 
 def libs() -> Path | None:
     """The folder of jars, fetched with Maven when it is not there; None where that is impossible."""
-    if not any(LIBS.glob("kafka_2.13-*.jar")):
+    if not any(LIBS.glob("kafka-tools-*.jar")):
         maven = shutil.which("mvn")
         if maven is None or shutil.which("java") is None:
             return None
@@ -51,12 +52,39 @@ def libs() -> Path | None:
     return LIBS if shutil.which("java") else None
 
 
+@dataclass(frozen=True)
+class Secured:
+    """A second listener, TLS and SCRAM, where only what is allowed is allowed; the plain one is the operator's."""
+
+    certificate: Path
+    """PEM: PKCS #8 key and certificate."""
+    passwords: dict[str, str]
+
+    def onto(self, properties: str, port: int) -> str:
+        """The broker's properties with the listener."""
+        changed = properties.replace("listeners=PLAINTEXT:", f"listeners=SASL_SSL://127.0.0.1:{port},PLAINTEXT:")
+        return changed.replace("protocol.map=", "protocol.map=SASL_SSL:SASL_SSL,") + (
+            f"ssl.keystore.type=PEM\nssl.keystore.location={self.certificate}\n"
+            "sasl.enabled.mechanisms=SCRAM-SHA-512\n"
+            "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config="
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;\n"
+            "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n"
+            "super.users=User:ANONYMOUS\nallow.everyone.if.no.acl.found=false\n"
+        )
+
+    def scram(self) -> list[str]:
+        """The users, as the storage tool takes them."""
+        return [f"SCRAM-SHA-512=[name={name},password={word}]" for name, word in self.passwords.items()]
+
+
 class ApacheKafka:
     """One broker that is its own controller. ``bootstrap`` stays the same over restarts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, secured: Secured | None = None) -> None:
         self._folder = folder
-        self._ports = _free_ports(2)
+        self._secured = secured
+        self._ports = _free_ports(3)
+        self.secure_bootstrap = f"127.0.0.1:{self._ports[2]}"
         self._process: subprocess.Popen[bytes] | None = None
         self.bootstrap = f"127.0.0.1:{self._ports[0]}"
 
@@ -65,10 +93,16 @@ class ApacheKafka:
         properties = self._folder / "server.properties"
         if not properties.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            port, controller = self._ports
-            properties.write_text(PROPERTIES.format(port=port, controller=controller, data=self._folder / "data"))
+            port, controller, secure = self._ports
+            text = PROPERTIES.format(port=port, controller=controller, data=self._folder / "data")
+            users: list[str] = []
+            if self._secured is not None:
+                text = self._secured.onto(text, secure)
+                users = [word for each in self._secured.scram() for word in ("--add-scram", each)]
+            properties.write_text(text)
             (self._folder / "log4j2.xml").write_text(LOG4J)
-            self._java("kafka.tools.StorageTool", "format", "-t", str(uuid.uuid4()), "-c", str(properties)).wait(60)
+            formatted = ("format", "-t", str(uuid.uuid4()), "-c", str(properties), *users)
+            self._java("kafka.tools.StorageTool", *formatted).wait(60)
         self._process = self._java("kafka.Kafka", str(properties))
         wait_until(self._accepts, 60, "Apache Kafka accepts connections")
         return self
@@ -83,6 +117,10 @@ class ApacheKafka:
     def restart(self) -> None:
         """Start again on the same data and port."""
         self.start()
+
+    def command(self, main: str, *args: str) -> None:
+        """Run one of Kafka's own tools to its end."""
+        assert self._java(main, *args).wait(60) == 0, (self._folder / "broker.log").read_text()[-2000:]
 
     def stop(self) -> None:
         """End it; a test's data need no clean shutdown."""

@@ -1,14 +1,19 @@
 """Batch delivery on Apache Kafka: joins, kills, signals, back-pressure, broker loss. Lost is 0; duplicates are told."""
 
+import asyncio
+import json
 import random
 import signal
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.kafka.admin import RAW_CONFIG, create_topics
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.waiting import wait_until
 from tests.kafka.workers import Bench, KafkaValues, kill, stop
@@ -151,3 +156,81 @@ def recovery_time(log: str) -> str:
     """From the log: when reading began and ended."""
     lines = [line for line in log.splitlines() if "Restoring state" in line or "Done reading" in line]
     return " to ".join(line[1:24] for line in lines)
+
+
+def test_a_second_signal_ends_a_worker_at_once(make_bench: MakeBench) -> None:
+    """The first waits for the batch that is being worked on; the second does not, and the batch comes again."""
+    bench = make_bench(partitions=1)
+    values = bench.feed(0, 0, 300)
+    worker = bench.worker(delay=600.0, limits=(1000, 1 << 20, 0.0), started=True)
+    wait_until(Path(f"{bench.out}.started").exists, 40, "work has begun")
+    worker.send_signal(signal.SIGTERM)
+    wait_until(lambda: "Signal received" in bench.log(0), 20, "the first signal is heard")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 128 + signal.SIGTERM
+    assert bench.done() == []
+    bench.worker()
+    assert tell("second signal", bench.await_all(values, 60)) == 0
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_the_watchdog_ends_a_worker_whose_work_does_not_end(make_bench: MakeBench, blocking: bool) -> None:
+    """With 70, whether the event loop is blocked or the work waits for ever; without work it is quiet."""
+    bench = make_bench(partitions=1)
+    worker = bench.worker(delay=600.0, limits=(1000, 1 << 20, 0.0), started=True, blocking=blocking, watchdog=5.0)
+    wait_until(lambda: READY in bench.log(0), 40, "the worker is ready")
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(8)  # longer than its patience
+    values = bench.feed(0, 0, 300)
+    assert worker.wait(60) == 70
+    assert "nothing was committed" in bench.log(0)
+    bench.worker(watchdog=5.0)
+    assert tell("watchdog", bench.await_all(values, 60)) == 0
+
+
+def test_what_retention_deleted_unread_is_counted_and_told(make_bench: MakeBench, apache: ApacheKafka) -> None:
+    """The committed offset lies before the log's start: the loss is named by offsets, and the rest is read."""
+    bench = make_bench(partitions=1)
+    first = bench.feed(0, 0, 100)
+    worker = bench.worker()
+    bench.await_all(first, 60)
+    assert stop(worker) == 0
+    bench.feed(0, 100, 50)
+    kept = bench.feed(0, 150, 50)
+    apache.command("org.apache.kafka.tools.DeleteRecordsCommand", *deletion(bench, 150))
+    worker = bench.worker()
+    bench.await_all(kept, 60)
+    assert stop(worker) == 0
+    assert f"LOST: {bench.topic}[0] offsets 100 to 149 were deleted unread" in bench.log(1)
+    assert sorted(set(bench.done())) == sorted(first + kept)
+
+
+def deletion(bench: Bench, before: int) -> list[str]:
+    """What Kafka's tool is told to delete records before an offset."""
+    plan = bench.folder / "delete.json"
+    partitions = [{"topic": bench.topic, "partition": 0, "offset": before}]
+    plan.write_text(json.dumps({"partitions": partitions, "version": 1}))
+    return ["--bootstrap-server", bench.settings.kafka.brokers, "--offset-json-file", str(plan)]
+
+
+def test_a_topic_made_anew_is_refused(make_bench: MakeBench) -> None:
+    """Its first records would be taken for old ones: the worker that reads it says so and ends with 70."""
+    bench = make_bench(partitions=1)
+    worker = bench.worker()
+    bench.await_all(bench.feed(0, 0, 100), 60)
+    asyncio.run(make_anew(bench))
+    bench.feed(0, 0, 10)
+    assert worker.wait(90) == 70
+    assert "the topic was made anew" in bench.log(0)
+    assert len(bench.done()) == 100
+
+
+async def make_anew(bench: Bench) -> None:
+    """Delete the topic and make it again, empty."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bench.settings.kafka.brokers)
+    await admin.start()
+    try:
+        await admin.delete_topics([bench.topic])
+    finally:
+        await admin.close()
+    await create_topics(bench.settings.kafka.brokers, {bench.topic: (1, RAW_CONFIG)})

@@ -43,6 +43,7 @@ class Plan(msgspec.Struct, kw_only=True):
     delay_once: bool = False
     heads: bool = False
     faust_events: bool = False
+    watchdog: float = 0.0
 
 
 class CountingWork:
@@ -104,7 +105,7 @@ def main() -> None:
     """Run until a signal."""
     plan = msgspec.json.decode(sys.argv[1], type=Plan)
     data_dir = Path(plan.out).parent / f"worker-{os.getpid()}"
-    app = make_app("test", Settings(kafka=KafkaSettings(**plan.kafka), data_dir=data_dir))
+    app = make_app("test", Settings(kafka=KafkaSettings(**plan.kafka), data_dir=data_dir, watchdog=plan.watchdog))
     if plan.max_poll:
         app.conf.broker_max_poll_interval = plan.max_poll
     state = make_state(app, "counts", plan.state_partitions) if plan.state_partitions else None

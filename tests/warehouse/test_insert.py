@@ -9,7 +9,7 @@ from streams.settings import ClickHouseSettings
 from streams.warehouse import insert
 from streams.warehouse.client import client_options
 from streams.warehouse.embedded.store import StoreAddress
-from streams.warehouse.failures import Refused
+from streams.warehouse.failures import ROW_CODES, Refused
 from streams.warehouse.insert import InsertClient, encode
 
 COLUMNS = {"number": "UInt32", "name": "LowCardinality(String)"}
@@ -56,7 +56,7 @@ def test_a_value_that_does_not_fit_names_its_column_and_is_not_repeated() -> Non
     """Rows may hold what nobody should read in a log."""
     with pytest.raises(Refused, match=r"pairs\.number: code 53") as refused:
         encode("pairs", COLUMNS, [[1, "ada@mail.example"], ["a", "b"]])
-    assert refused.value.by_rows
+    assert refused.value.code in ROW_CODES
     assert "ada" not in str(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
