@@ -178,7 +178,8 @@ def test_an_event_without_visitor_is_deduplicated_and_in_no_session(raw: Raw, sh
 
 def test_a_visitor_is_new_again_after_395_days(raw: Raw, shop: Shop) -> None:
     """A session that starts exactly 395 days after the end of the one before is the second, later the first again."""
-    ends = [T, T + FORGET_AFTER_MS, T + 2 * FORGET_AFTER_MS + 1]
+    days = 395 * 86_400_000
+    ends = [T, T + days, T + 2 * days + 1]
     shop.send(*[raw.event(time) for time in ends], END)
     rows = [(row.session_index, row.is_new_visitor) for e in shop.all for row in e.sessions]
     assert rows == [(1, 1), (2, 0), (1, 1)]
