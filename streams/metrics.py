@@ -33,6 +33,16 @@ class Folded(Protocol):
     def alarms(self) -> Mapping[str, int]: ...
 
 
+class Rebuilt(Protocol):
+    """What a rebuild reports, as far as it is counted."""
+
+    late_adopted: int
+    late_waiting: int
+    sessions_added: int
+    sessions_changed: int
+    sessions_removed: int
+
+
 class Metrics:
     """The metrics of one process, in a registry of their own. Labels come from closed lists, never from content.
 
@@ -47,6 +57,7 @@ class Metrics:
         """Inserts tried again so far."""
         self._enrich_counters()
         self._sessions_counters()
+        self._rebuild_counters()
         self._common()
 
     def _enrich_counters(self) -> None:
@@ -59,6 +70,12 @@ class Metrics:
         )
         self.dead_letters = count("dead_letters", "Records written to the dead topic", "reason")
         self.fields_removed = count("fields_removed", "Fields removed because they could not be masked", "field")
+        self.data_loads = count(
+            "data_loads", "Changed data files of the enrichments that were met, by what came of it", "setting", "result"
+        )
+        self.data_refused = self._gauge(
+            "data_refused", "1 while a data file cannot be used and the one before it stays in use", "setting"
+        )
 
     def _sessions_counters(self) -> None:
         count, gauge = self._counter, self._gauge
@@ -84,6 +101,16 @@ class Metrics:
             "How far the watermark is behind the clock; 0 when all input has ended",
             "partition",
         )
+
+    def _rebuild_counters(self) -> None:
+        count, gauge = self._counter, self._gauge
+        self.rebuilds = count(
+            "rebuilds", "Rebuilds by how they ended: done, held (another one holds the store), failed", "result"
+        )
+        self.late_adopted = count("late_adopted", "Late events that joined their sessions")
+        self.rebuilt_sessions = count("rebuilt_sessions", "Sessions that a rebuild changed", "change")
+        self.late_waiting = gauge("late_waiting", "Late events that the last rebuild might not adopt yet")
+        self.rebuild_done = gauge("rebuild_done_timestamp_seconds", "When the last rebuild ended well; since 1970")
 
     def _common(self) -> None:
         self.lost_records = self._counter(
@@ -145,6 +172,11 @@ class Metrics:
         for field, number in fields.items():
             self.fields_removed.labels(field).inc(number)
 
+    def data_file(self, setting: str, *, is_loaded: bool) -> None:
+        """A changed data file was met: it is in use now, or refused."""
+        self.data_loads.labels(setting, "loaded" if is_loaded else "refused").inc()
+        self.data_refused.labels(setting).set(not is_loaded)
+
     def folded(self, partition: int, effects: Folded, cpu_seconds: float) -> None:
         """One batch went through the session fold."""
         for (verdict, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
@@ -156,6 +188,19 @@ class Metrics:
         self.applied_offset.labels(partition).set(effects.progress.applied)
         self._watermark(partition, effects.progress.watermark)
         self._worked("sessions", cpu_seconds)
+
+    def rebuilt(self, report: Rebuilt) -> None:
+        """A rebuild ended well."""
+        self.rebuilds.labels("done").inc()
+        self.late_adopted.inc(report.late_adopted)
+        for change, number in (
+            ("added", report.sessions_added),
+            ("changed", report.sessions_changed),
+            ("removed", report.sessions_removed),
+        ):
+            self.rebuilt_sessions.labels(change).inc(number)
+        self.late_waiting.set(report.late_waiting)
+        self.rebuild_done.set(self._clock())
 
     def _watermark(self, partition: int, watermark_ms: int) -> None:
         if watermark_ms < 0:  # nothing heard yet

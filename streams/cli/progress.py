@@ -4,7 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 PHASES = {
     "store": "opening the store",
@@ -63,3 +63,32 @@ class RunProgress:
     def restarted(self, worker: str) -> None:
         """A worker died and was started again."""
         self._progress.console.print(f"the {worker} worker died and was restarted")
+
+
+class EventProgress:
+    """How many stored events are read; on a terminal only."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("reading events"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def read(self, events: int, total: int) -> None:
+        """So many of so many."""
+        self._progress.update(self._task, completed=events, total=total)

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 from clickhouse_driver import Client
 
-from streams.rebuild.rebuild import Plan, run_rebuild
+from streams.rebuild.job import open_job
 from streams.rebuild.report import Report
 from streams.rebuild.scope import of_generations
-from streams.rebuild.writing import open_sink
-from streams.sessionize.options import make_options_of
 from streams.settings import Settings
 from streams.warehouse.client import qualified
 from streams.warehouse.generations import mark_rebuilt, not_rebuilt
 from streams.warehouse.target import Target
+
+WAIT = 600
+"""Seconds for the end of a rebuild that is under way."""
 
 
 async def rebuild_after_run(client: Client, target: Target, settings: Settings) -> Report:
@@ -25,11 +26,11 @@ async def rebuild_after_run(client: Client, target: Target, settings: Settings) 
     report = Report(dry_run=False)
     own = settings.kafka.generation
     generations = sorted({*not_rebuilt(client, database), own})
-    options_of = make_options_of(settings.sessions, settings.apps)
-    async with open_sink(target, max(generations, default=1)) as store:
-        for app_id in _apps(client, database, generations):
-            plan = Plan(of_generations(app_id, generations), options_of, adopts=False)
-            await run_rebuild(plan, client, database, store, report)
+    apps = _apps(client, database, generations)
+    if apps:
+        async with open_job(target, settings, adopts=False, wait=WAIT) as job:
+            for app_id in apps:
+                await job.rebuild(of_generations(app_id, generations), report)
     # in a folder nobody else runs; in a ClickHouse by URL another run may be under way, and is not done
     mark_rebuilt(client, database, generations if target.folder else [own])
     return report

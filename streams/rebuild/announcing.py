@@ -12,14 +12,14 @@ from streams.kafka.producer import BatchProducer
 from streams.rebuild.rebuild import Announce
 from streams.records import Control
 from streams.sessionize.counts import REBUILD, control_body
-from streams.sessionize.rebuild import Rebuilt
+from streams.sessionize.rebuilt import Rebuilt
 from streams.sessionize.state import is_lone
 from streams.settings import Settings
 
 
 @asynccontextmanager
 async def announcing(settings: Settings) -> AsyncIterator[Announce]:
-    """One control record per visitor whose sessions change, to its enriched partition, acknowledged.
+    """One control record per visitor whose sessions or row change, to its enriched partition, acknowledged.
 
     Raises SendFailed, and ContractError where no broker answers.
     """
@@ -36,7 +36,7 @@ async def announcing(settings: Settings) -> AsyncIterator[Announce]:
         async def announce(changed: Sequence[tuple[int, bytes, Rebuilt]]) -> None:
             records: dict[int, list[bytes]] = defaultdict(list)
             for partition, key, rebuilt in changed:
-                if rebuilt.sessions and not is_lone(key):
+                if rebuilt.is_told and not is_lone(key):
                     body = control_body(key, rebuilt.counts)
                     records[partition].append(encode(Control(kind=REBUILD, body=body)))
             for partition, values in records.items():

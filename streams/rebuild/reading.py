@@ -1,103 +1,168 @@
-"""What the warehouse holds of the visitors in scope, slice by slice, in bounded memory."""
+"""What the warehouse holds of the visitors in scope, streamed in one pass over each table."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 from clickhouse_driver import Client
 
 from streams.rebuild.scope import IS_LONE, WHO, Scope
-from streams.records import Event, SessionRow
-from streams.sessionize.rebuild import Stored
+from streams.records import Event, SessionRow, VisitorRow
+from streams.sessionize.rebuilt import Stored
 from streams.sessionize.state import lone_key, visitor_key
 from streams.warehouse.client import qualified
-from streams.warehouse.columns import EVENTS, SESSIONS, Table
+from streams.warehouse.columns import EVENTS, SESSIONS, VISITORS, Table
 
-SLICE_EVENTS = 100_000
-"""About how many events one slice of visitors has: one query's answer, and what may wait to be written."""
+Who = tuple[int, str]
+"""(1 for an event without visitor, id as text): in the order that rows are asked for, whatever the server's for UUIDs.
 
-Who = tuple[int, bytes]
-"""(1 for an event without visitor, id)."""
+Source: clickhouse.com/docs/sql-reference/data-types/uuid: by its second half, for historical reasons.
+"""
 
 T = TypeVar("T")
 
-
-PLACES = 2_000
-"""Raw coordinates per statement: a statement may hold 256 KiB."""
+BLOCK_ROWS = 4_096
+"""Rows of a table in memory at once: what the server sends at a time."""
+SPILL_BYTES = 256 << 20
+"""Where the server sorts and groups more than this, it goes on on its disk."""
+STREAMED: Mapping[str, object] = {
+    "max_block_size": BLOCK_ROWS,
+    "max_bytes_before_external_sort": SPILL_BYTES,
+    "max_bytes_before_external_group_by": SPILL_BYTES,
+    "max_execution_time": 0,
+    "send_timeout": 3_600,  # a table that is ahead of the others waits for them
+    "receive_timeout": 3_600,
+}
 
 
 class Reader:
-    """Reads visitors with all their rows. A slice takes several queries: finish it before the client does more."""
+    """Reads visitors with all their rows: one query per table, all sorted by visitor and read side by side.
 
-    def __init__(self, client: Client, database: str, scope: Scope) -> None:
-        self._client = client
+    Memory: one block of each table and what ``visitors`` gave last. Each query has a connection of its own.
+    """
+
+    def __init__(self, connect: Callable[[], Client], database: str, scope: Scope) -> None:
+        self._connect = connect
         self._database = database
         self._scope = scope
+        self._connections = ExitStack()
+        self.read = 0
+        """How many events were read."""
 
-    def slices(self, events: int = SLICE_EVENTS) -> int:
-        """Into how many slices of about so many events the visitors fall."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        """Ends queries that were not read to their end."""
+        self._connections.close()
+
+    def count(self) -> int:
+        """How many events the visitors in scope have, beaten rows too."""
         query = f"SELECT count() FROM {{database}}.events WHERE app_id = %(app)s AND {WHO} IN ({self._scope.touched})"  # noqa: S608 - constants
-        ((count,),) = self._execute(query)
-        return -(-int(count) // events)
+        ((count,),) = self._rows(query)
+        return int(count)
 
-    def visitors(self, number: int, slices: int) -> Iterator[tuple[bytes, Stored]]:
-        """(key, rows) of each visitor of one slice. A visitor's events are read while they are looked at."""
-        part, of_visitor = (
-            f"{who} IN ({self._scope.touched}) AND modulo(cityHash64({who}), {slices}) = {number}"
-            for who in (WHO, "visitor_id")
-        )
-        sessions = self._sessions(of_visitor)
-        versions = self._versions(part, of_visitor)
-        for who, events in groupby(self._events(part), key=itemgetter(0)):
-            version = versions.pop(who, None)
-            if version is not None:  # else it came after its versions were read
-                yield self._key(who), Stored((event for _, event in events), sessions.get(who[1], []), version)
-        for who, version in versions.items():
-            yield self._key(who), Stored((), sessions.get(who[1], []), version)
+    def visitors(self) -> Iterator[tuple[bytes, Stored]]:
+        """(key, rows) of each visitor. A visitor's events are read while they are looked at."""
+        # Asked in this order: what an event's row tells is in the tables asked before, or is newer than their answer.
+        sessions = Ahead(self._records(SessionRow, SESSIONS))
+        rows = Ahead(self._records(VisitorRow, VISITORS))
+        versions = Ahead(self._versions())
+        for who, found in groupby(self._events(), key=itemgetter(0)):
+            for passed, (version,) in versions.before(who):
+                yield self._stored(passed, iter(()), version, sessions, rows)
+            known = versions.at(who)
+            if known:  # else it came after its versions were read
+                yield self._stored(who, (event for _, event in found), known[0], sessions, rows)
+        for passed, (version,) in versions.before(None):
+            yield self._stored(passed, iter(()), version, sessions, rows)
 
-    def _key(self, who: Who) -> bytes:
-        return (lone_key if who[0] else visitor_key)(self._scope.app_id, who[1])
+    def _stored(
+        self, who: Who, events: Iterator[Event], version: int, sessions: "Ahead[SessionRow]", rows: "Ahead[VisitorRow]"
+    ) -> tuple[bytes, Stored]:
+        key = (lone_key if who[0] else visitor_key)(self._scope.app_id, bytes.fromhex(who[1].replace("-", "")))
+        return key, Stored(events, sessions.at(who), version, next(iter(rows.at(who)), None))
 
-    def _sessions(self, part: str) -> Mapping[bytes, list[SessionRow]]:
-        rows: dict[bytes, list[SessionRow]] = defaultdict(list)
-        make = _maker(SessionRow, SESSIONS)
-        query = f"SELECT {_select(SESSIONS)} FROM {{database}}.sessions AS t FINAL WHERE app_id = %(app)s AND {part}"  # noqa: S608
-        for values in self._execute(query):
-            row = make(values)
-            rows[row.visitor_id].append(row)
-        return rows
-
-    def _versions(self, part: str, of_visitor: str) -> dict[Who, int]:
-        """The highest version of all rows, tombstones and beaten ones too: a new row must beat them all."""
+    def _records(self, struct: Callable[..., T], table: Table) -> Iterator[tuple[Who, T]]:
+        make = _maker(struct, table)
         query = f"""
-        SELECT lone, who, max(version)
+        SELECT toString(t.visitor_id) AS who, {_select(table)} FROM {{database}}.{table.name} AS t FINAL
+        WHERE app_id = %(app)s AND visitor_id IN ({self._scope.touched})
+        ORDER BY who
+        """  # noqa: S608 - constants
+        return (((0, who), make(values)) for who, *values in self._rows(query))
+
+    def _versions(self) -> Iterator[tuple[Who, int]]:
+        """The highest version of all rows, tombstones and beaten ones too: a new row must beat them all."""
+        touched = self._scope.touched
+        query = f"""
+        SELECT lone, toString(who) AS name, max(version)
         FROM
         (
             SELECT {IS_LONE} AS lone, {WHO} AS who, version FROM {{database}}.events
-            WHERE app_id = %(app)s AND {part}
+            WHERE app_id = %(app)s AND {WHO} IN ({touched})
             UNION ALL
             SELECT 0 AS lone, visitor_id AS who, version FROM {{database}}.sessions
-            WHERE app_id = %(app)s AND {of_visitor}
+            WHERE app_id = %(app)s AND visitor_id IN ({touched})
+            UNION ALL
+            SELECT 0 AS lone, visitor_id AS who, version FROM {{database}}.visitors
+            WHERE app_id = %(app)s AND visitor_id IN ({touched})
         )
         GROUP BY lone, who
+        ORDER BY lone, name
         """  # noqa: S608 - constants
-        return {(lone, who.bytes): version for lone, who, version in self._execute(query)}
+        return (((lone, who), version) for lone, who, version in self._rows(query))
 
-    def _events(self, part: str) -> Iterator[tuple[Who, Event]]:
+    def _events(self) -> Iterator[tuple[Who, Event]]:
         make = _maker(Event, EVENTS)
         query = f"""
-        SELECT {IS_LONE} AS lone, {WHO} AS who, {_select(EVENTS)}
+        SELECT {IS_LONE} AS lone, toString({WHO}) AS who, {_select(EVENTS)}
         FROM {{database}}.events AS t FINAL
-        WHERE app_id = %(app)s AND {part}
+        WHERE app_id = %(app)s AND {WHO} IN ({self._scope.touched})
         ORDER BY lone, who, t.derived_tstamp, t.event_id
         """  # noqa: S608 - constants
-        rows = self._client.execute_iter(qualified(query, self._database), self._scope.params)
-        return (((lone, who.bytes), make(values)) for lone, who, *values in rows)
+        for lone, who, *values in self._rows(query):
+            self.read += 1
+            yield (lone, who), make(values)
 
-    def _execute(self, query: str) -> Any:
-        return self._client.execute(qualified(query, self._database), self._scope.params)
+    def _rows(self, query: str) -> Iterator[Sequence[Any]]:
+        """Of a query that begins now, on a connection of its own."""
+        client = self._connect()
+        self._connections.callback(client.disconnect)
+        rows: Iterator[Sequence[Any]] = client.execute_iter(
+            qualified(query, self._database), self._scope.params, settings=STREAMED
+        )
+        return rows
+
+
+class Ahead(Generic[T]):
+    """Rows in order of ``Who``, of which one is always looked at before it is taken."""
+
+    def __init__(self, rows: Iterator[tuple[Who, T]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def at(self, who: Who) -> list[T]:
+        """Those of ``who``; what lies before is passed over."""
+        for _ in self.before(who):
+            pass
+        found = []
+        while self._next is not None and self._next[0] == who:
+            found.append(self._next[1])
+            self._next = next(self._rows, None)
+        return found
+
+    def before(self, who: Who | None) -> Iterator[tuple[Who, list[T]]]:
+        """Those of all before ``who`` (None: of all that are left), one by one."""
+        while self._next is not None and (who is None or self._next[0] < who):
+            whose, row = self._next
+            self._next = next(self._rows, None)
+            yield whose, [row]
 
 
 def _select(table: Table) -> str:
@@ -120,28 +185,3 @@ def _maker(struct: Callable[..., T], table: Table) -> Callable[[Any], T]:
         return struct(**fields)
 
     return make
-
-
-def stored_outcomes(
-    client: Client, database: str, places: list[tuple[str, int, int, int]]
-) -> dict[tuple[str, int, int, int], tuple[str, int, int]]:
-    """(outcome, events, size) of raw coordinates, asked for in statements of bounded size."""
-    found = {}
-    for start in range(0, len(places), PLACES):
-        found.update(_outcomes_at(client, database, places[start : start + PLACES]))
-    return found
-
-
-def _outcomes_at(
-    client: Client, database: str, places: list[tuple[str, int, int, int]]
-) -> dict[tuple[str, int, int, int], tuple[str, int, int]]:
-    rows = client.execute(
-        qualified(
-            "SELECT raw_topic, raw_partition, raw_offset, raw_index, outcome, events, size"
-            " FROM {database}.outcomes FINAL"
-            " WHERE (raw_topic, raw_partition, raw_offset, raw_index) IN %(places)s",
-            database,
-        ),
-        {"places": tuple(places)},
-    )
-    return {(topic, *at): (outcome, events, size) for topic, *at, outcome, events, size in rows}

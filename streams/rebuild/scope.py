@@ -1,6 +1,7 @@
 """Which visitors a rebuild looks at, as SQL."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import msgspec
 
@@ -31,6 +32,16 @@ def in_range(app_id: str, start: int, end: int, *, late_only: bool = False) -> S
         f" AND derived_tstamp < fromUnixTimestamp64Milli(%(end)s, 'UTC') {late}"
     )
     return Scope(app_id, touched, {"app": app_id, "start": start, "end": end})
+
+
+def of_days(app_id: str, days: Sequence[date], *, late_only: bool = True) -> Scope:
+    """Visitors with an event on one of these days (UTC); with ``late_only`` one that no rebuild has adopted yet."""
+    final, late = ("FINAL", "AND is_late = 1") if late_only else ("", "")
+    touched = (
+        f"SELECT {WHO} FROM {{database}}.events {final} WHERE app_id = %(app)s"  # noqa: S608 - constants
+        f" AND toDate(derived_tstamp) IN %(days)s {late}"
+    )
+    return Scope(app_id, touched, {"app": app_id, "days": tuple(days)})
 
 
 def of_generations(app_id: str, generations: Sequence[int]) -> Scope:

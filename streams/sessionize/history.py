@@ -19,8 +19,8 @@ class Closed(NamedTuple):
     """Its place among the visitor's sessions, from 1."""
     first_seen: int
     user_id: str
-    until: int
-    """It was final when all events up to this time were known."""
+    deadline: int
+    """It is final when all events up to this time are known."""
 
 
 class History:
@@ -44,8 +44,8 @@ class History:
         self.capped_to = capped_to
         self.deadline = deadline
 
-    def count(self, session: Session, until: int) -> Closed:
-        """The session is final, for all events up to ``until`` are known: it counts."""
+    def count(self, session: Session, deadline: int) -> Closed:
+        """The session is final, for all events up to ``deadline`` are known: it counts."""
         if self.last_end is not None and session.start - self.last_end > FORGET_AFTER_MS:
             self.forget()
         if self.capped_to is not None and session.start <= self.capped_to:
@@ -55,8 +55,8 @@ class History:
         self.user_id = session.user_id or self.user_id
         self.closed += 1
         self.last_end = session.end
-        self.deadline = until
-        return Closed(session, self.closed, self.first_seen, self.user_id, until)
+        self.deadline = deadline
+        return Closed(session, self.closed, self.first_seen, self.user_id, deadline)
 
     def forget(self) -> None:
         """The visitor is new again."""
@@ -81,4 +81,5 @@ class History:
         if self.deadline is not None and self.deadline >= counts.horizon:
             return False
         self.closed, self.last_end, self.deadline = counts.closed, counts.last_end, counts.last_deadline
+        self.first_seen, self.user_id = counts.first_seen, counts.user_id
         return True

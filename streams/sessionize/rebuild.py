@@ -1,80 +1,19 @@
 """One visitor folded anew from what the warehouse holds of it, late events adopted (design.md §6 rule 10)."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
-
 import msgspec
 
-from streams.records import INFINITY, Event, Outcome, SessionRow
+from streams.records import INFINITY, Event, SessionRow, VisitorRow
 from streams.sessionize.copies import as_times
 from streams.sessionize.counts import Counts
 from streams.sessionize.dedup import admit
+from streams.sessionize.history import Closed
 from streams.sessionize.hit import Hit
+from streams.sessionize.older import Older, older_of
 from streams.sessionize.options import SessionOptions
-from streams.sessionize.rows import loser_outcome, session_row, tombstone
-from streams.sessionize.state import VisitorState, key_parts
+from streams.sessionize.rebuilt import Bounds, Rebuilt, SessionChange, Stored
+from streams.sessionize.rows import loser_outcome, session_row, tombstone, visitor_row
+from streams.sessionize.state import key_parts
 from streams.sessionize.visitor import Visitor, horizon_of
-
-
-class Bounds(NamedTuple):
-    """How far a rebuild may go. Times in milliseconds.
-
-    ``watermark`` is that of the visitor's partition: what is not final by it is left to the worker. ``first_day`` is
-    the start of the oldest day that ``events`` still holds: sessions that begin before it stay, and give the counts.
-    ``adopts`` says whether late events may join sessions.
-    """
-
-    watermark: int
-    generation: int
-    first_day: int
-    adopts: bool
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """Of one visitor: rows under FINAL, ``events`` in (time, id) order with the late ones; the highest version of any.
-
-    Of an event without visitor: the copies of one event id.
-    """
-
-    events: Iterable[Event]
-    sessions: Sequence[SessionRow]
-    version: int
-
-
-class SessionChange(msgspec.Struct, frozen=True):
-    """A session row before and after: added without a before, removed without an after."""
-
-    before: SessionRow | None
-    after: SessionRow | None
-
-
-class Rebuilt(msgspec.Struct, frozen=True):
-    """What must be written so that the tables hold the fold of all that is kept. Empty where they do already."""
-
-    version: int
-    sessions: list[SessionChange]
-    adopted: list[Event]
-    """Late until now, ``is_late`` and ``version`` set."""
-    tombstones: list[Event]
-    """Copies that are duplicates after all."""
-    losers: list[Outcome]
-    """Outcomes of the copies among them that were accepted; ``events`` and ``size`` are not known here."""
-    waiting: int
-    """Late events that may not be adopted yet."""
-    counts: Counts
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing changes."""
-        return not (self.sessions or self.adopted or self.tombstones)
-
-    def session_rows(self) -> list[SessionRow]:
-        """The rows to write, tombstones of removed ones among them."""
-        return [
-            change.after or _gone(change.before, self.version)
-            for change in self.sessions
-            if change.after or change.before
-        ]
 
 
 def rebuild(key: bytes, options: SessionOptions, stored: Stored, bounds: Bounds) -> Rebuilt:
@@ -93,11 +32,8 @@ class _Rebuild:
     def __init__(self, key: bytes, options: SessionOptions, stored: Stored, bounds: Bounds) -> None:
         self._options, self._stored, self._bounds = options, stored, bounds
         self._version = max(stored.version, bounds.generation << 48) + 1
-        older = [row for row in stored.sessions if row.start_tstamp < bounds.first_day]
-        self._last_older = max(older, key=lambda row: row.start_tstamp, default=None)
-        last = self._last_older
-        state = VisitorState() if last is None else VisitorState(last.session_index, last.end_tstamp)
-        self._visitor = Visitor(key, options, key_parts(key)[1], state)
+        self._older: Older = older_of(stored, bounds.first_day, options)
+        self._visitor = Visitor(key, options, key_parts(key)[1], self._older.state())
         self._horizon = horizon_of(bounds.watermark, options)
         settled = self._horizon - max(options.gap_ms, options.dedup_window_ms)
         self._settled = INFINITY if self._horizon == INFINITY else settled
@@ -107,13 +43,14 @@ class _Rebuild:
         self._gone: list[tuple[bytes, int]] = []
         self._waiting = 0
         self._changes: list[SessionChange] = []
-        self._counts = self._older_counts()
+        self._counts = self._older.counts(self._horizon)
+        self._row: VisitorRow | None = None
 
     # copies
 
     def fold_again(self) -> None:
         """All steps."""
-        begin = -INFINITY if self._last_older is None else self._last_older.end_tstamp
+        begin = self._older.end
         hits: list[Hit] = []
         late: list[Event] = []
         for event in self._stored.events:
@@ -196,17 +133,28 @@ class _Rebuild:
             row.session_id: row for row in self._stored.sessions if self._bounds.first_day <= row.start_tstamp < opened
         }
         self._changes = _changes(known, rows)
-        if final:
-            last, index = final[-1].session, final[-1].nth
-            self._counts = Counts(self._horizon, index, last.end, final[-1].until)
+        self._count(final[-1] if final else None, opened)
 
-    def _older_counts(self) -> Counts:
-        last, options = self._last_older, self._options
-        if last is None:
-            return Counts(self._horizon, 0, None, None)
-        following = [row.start_tstamp for row in self._stored.sessions if row.start_tstamp > last.start_tstamp]
-        due = min(last.end_tstamp + options.gap_ms, options.limit(last.start_tstamp), *following)
-        return Counts(self._horizon, last.session_index, last.end_tstamp, due)
+    def _count(self, last: Closed | None, opened: int) -> None:
+        """What the closed sessions say of the visitor. A worker that has closed one that is open here knows better."""
+        visitor, before = self._visitor, self._stored.visitor
+        if last is not None:
+            end, first_seen, user_id = last.session.end, last.first_seen, last.user_id
+            self._counts = Counts(self._horizon, last.nth, end, last.deadline, first_seen, user_id)
+            row = visitor_row(visitor, last, self._version)
+        elif before is None or self._older.closed:
+            return
+        else:  # what it counted belongs to a rebuild that died
+            row = VisitorRow(
+                app_id=before.app_id,
+                visitor_id=before.visitor_id,
+                first_seen_tstamp=0,
+                last_seen_tstamp=0,
+                version=self._version,
+            )
+        if before is None or before.last_seen_tstamp < opened:
+            is_known = before is not None and msgspec.structs.replace(before, version=self._version) == row
+            self._row = None if is_known else row
 
     def result(self) -> Rebuilt:
         """What came out."""
@@ -219,6 +167,7 @@ class _Rebuild:
             [loser_outcome(visitor, hit, version) for hit in self._losers],
             self._waiting,
             self._counts,
+            self._row,
         )
 
 
@@ -243,17 +192,3 @@ def _start(change: SessionChange) -> int:
     row = change.after or change.before
     assert row is not None
     return row.start_tstamp
-
-
-def _gone(row: SessionRow | None, version: int) -> SessionRow:
-    """Deletes the row of this key from table ``sessions``."""
-    assert row is not None
-    return SessionRow(
-        session_id=row.session_id,
-        app_id=row.app_id,
-        visitor_id=row.visitor_id,
-        start_tstamp=row.start_tstamp,
-        end_tstamp=row.end_tstamp,
-        version=version,
-        is_deleted=1,
-    )

@@ -81,10 +81,11 @@ class Visitor:
 
     @property
     def sealed_to(self) -> int:
-        """The last time that is sealed or closed."""
-        if self.open.sealed is not None:
-            return self.open.sealed.end
-        return BEFORE_TIME if self.history.last_end is None else self.history.last_end
+        """The last time that is sealed; what is closed before lies below the horizon.
+
+        A rebuild's counts do not come in: their last end may lie ahead of a worker that reads a log anew.
+        """
+        return BEFORE_TIME if self.open.sealed is None else self.open.sealed.end
 
     def sessions(self) -> list[tuple[Session, int]]:
         """The open sessions with the index each has as things stand (rule 8)."""
@@ -104,10 +105,10 @@ class Visitor:
         self.settle(horizon)
         return final
 
-    def count(self, session: Session, until: int) -> Closed:
-        """The session is final, for all events up to ``until`` are known: it counts."""
+    def count(self, session: Session, deadline: int) -> Closed:
+        """The session is final, for all events up to ``deadline`` are known: it counts."""
         self.rows.closed_now.add(session.identity)
-        return self.history.count(session, until)
+        return self.history.count(session, deadline)
 
     def take_counts(self, counts: Counts) -> bool:
         """Number on from a rebuild's counts; False where they come too late."""

@@ -1,7 +1,7 @@
 """The texts of hits and their bytes: each text is small, self-contained and the same for every visitor."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -68,11 +68,16 @@ class Words:
         self.profile = _reader(Profile)
         self.origin = _reader(Origin)
         self.text = _reader(str)
-        self.campaign: Callable[[bytes], str] = remember(lambda data: self.origin(data).campaign)
+        self.campaign: Callable[[bytes], str] = _remember(lambda data: self.origin(data).campaign)
 
 
 def _reader(kind: type[T]) -> Callable[[bytes], T]:
-    return remember(msgspec.msgpack.Decoder(kind).decode, ENTRIES)
+    return _remember(msgspec.msgpack.Decoder(kind).decode)
+
+
+def _remember(function: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """The memory is typed for texts; bytes do as well: all it asks of a key is a hash and a length."""
+    return cast("Callable[[bytes], T]", remember(cast("Callable[[str], T]", function), ENTRIES))
 
 
 write = msgspec.msgpack.Encoder().encode

@@ -28,13 +28,16 @@ _UNREADABLE = "the store's address cannot be read"
 _URL_MEND = "write it as clickhouse://user@host:port/database"
 
 
-def make_client(settings: ClickHouseSettings, password: str, *, in_database: bool = False) -> Client:
+def make_client(
+    settings: ClickHouseSettings, password: str, *, in_database: bool = False, answer_timeout: float = ANSWER_TIMEOUT
+) -> Client:
     """A client that connects at its first query. It serves one thread.
 
     With ``in_database`` unqualified names mean ``settings.database``, which must exist; without, the server's default
     database holds (our own queries name the database).
     """
-    return Client(**client_options(settings, password, in_database=in_database))
+    options = client_options(settings, password, in_database=in_database)
+    return Client(**{**options, "send_receive_timeout": answer_timeout})
 
 
 def client_options(settings: ClickHouseSettings, password: str, *, in_database: bool = False) -> dict[str, Any]:

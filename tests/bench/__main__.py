@@ -36,6 +36,7 @@ from streams.simulate import write_demo
 from streams.warehouse.client import make_client
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import Target, open_target
+from tests.bench import rules
 from tests.bench.figures import figure
 from tests.bench.measured_worker import Reading
 from tests.bench.peers import Cost, measure
@@ -156,6 +157,8 @@ def main() -> None:
             for step, run in steps_of(bench, number):
                 costs[step].append(run())
                 print(f"{step} {number + 1}/{ROUNDS} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+            for step, cost in rules.costs():
+                costs[step].append(cost)
         figures = [figure(each, size, Path(name), LIMIT_SECONDS) for each, size in SIZES.items()]
     rows = rows_of(costs)
     Path("bench.json").write_text(json.dumps(msgspec.to_builtins([*rows, *figures]), indent=1) + "\n")

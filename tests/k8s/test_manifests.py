@@ -11,8 +11,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streams.agents.worker import Role
 from streams.cli.main import app
+from streams.cli.worker import Role
 from streams.config import CONFIG_VARIABLE, variables_of
 from streams.settings import Settings, load_settings
 
@@ -68,7 +68,7 @@ def test_what_kustomize_makes_is_valid_and_loads(folder: Path) -> None:
     manifests = rendered(folder)
 
     made = {manifest["metadata"]["name"]: manifest for manifest in manifests}
-    assert {"thalweg-enrich", "thalweg-sessions", "thalweg-migrate"} < set(made)
+    assert {"thalweg-enrich", "thalweg-sessions", "thalweg-rebuild", "thalweg-migrate"} < set(made)
     for manifest in manifests:
         kubernetes_validate.validate(manifest, VERSIONS[-1], strict=True)
         if manifest["kind"] != "ConfigMap":
@@ -98,7 +98,7 @@ def test_the_commands_exist() -> None:
     ours = [service["command"] for service in compose.values() if service["image"].startswith("thalweg")]
     commands = [pod["containers"][0]["args"] for _, pod in workloads()] + ours
 
-    assert len(commands) == 6
+    assert len(commands) == 8
     assert [words for words in commands if not command_exists(words)] == []
     assert not command_exists(["worker", "enrihc"])
     assert not command_exists(["migrat"])

@@ -11,17 +11,18 @@ from streams.kafka.embedded import EmbeddedBroker
 from streams.rebuild.announcing import announcing
 from streams.records import INFINITY, Control, Event, SessionRow
 from streams.sessionize.counts import Counts, read_control
-from streams.sessionize.rebuild import Rebuilt, SessionChange
+from streams.sessionize.rebuilt import Rebuilt, SessionChange
 from streams.sessionize.state import lone_key, visitor_key
 from streams.settings import KafkaSettings, Settings
 
 VISITOR = bytes(range(16))
+COUNTS = Counts(INFINITY, 3, 20, 30, 10, "user")
 ROW = SessionRow(session_id=VISITOR, app_id="shop", visitor_id=VISITOR, start_tstamp=1)
 
 
 def changed(sessions: list[SessionChange], adopted: list[Event]) -> Rebuilt:
     """A difference with counts."""
-    return Rebuilt(1, sessions, adopted, [], [], 0, Counts(INFINITY, 3, 20, 30))
+    return Rebuilt(1, sessions, adopted, [], [], 0, COUNTS, None)
 
 
 async def announce(broker: EmbeddedBroker) -> list[tuple[int, Control]]:
@@ -61,8 +62,7 @@ def test_each_visitor_with_other_sessions_is_told_of_in_its_partition(tmp_path: 
         found = asyncio.run(announce(broker))
 
     assert [(partition, control.kind) for partition, control in found] == [(0, "rebuild"), (1, "rebuild")]
-    counts = Counts(INFINITY, 3, 20, 30)
     assert [read_control(control.body) for _, control in found] == [
-        (visitor_key("blog", VISITOR), "blog", counts),
-        (visitor_key("shop", VISITOR), "shop", counts),
+        (visitor_key("blog", VISITOR), "blog", COUNTS),
+        (visitor_key("shop", VISITOR), "shop", COUNTS),
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import ContractError, StoreError
-from streams.rebuild.reading import PLACES, stored_outcomes
+from streams.rebuild.outcomes import PLACES, stored_outcomes
 from streams.warehouse.generations import refuse_live, register
 from streams.warehouse.target import alone
 from tests.flow.conftest import thalweg

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.records import INFINITY, Event, SessionRow
+from streams.records import INFINITY, Event, SessionRow, VisitorRow
 from streams.sessionize.options import SessionOptions
-from streams.sessionize.rebuild import Bounds, Rebuilt, Stored, rebuild
+from streams.sessionize.rebuild import rebuild
+from streams.sessionize.rebuilt import Bounds, Rebuilt, Stored
 from streams.sessionize.state import lone_key, visitor_key
 
 from .conftest import GAP, LATENESS, OPTIONS, WINDOW, Raw, uuid
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, *events: Event) -> None:
         self.events = {(event.derived_tstamp, event.event_id): event for event in events}
         self.sessions: dict[bytes, SessionRow] = {}
+        self.visitor: VisitorRow | None = None
         self.version = 1 << 48
 
     def rebuild(self, options: SessionOptions = OPTIONS, bounds: Bounds = DONE, key: bytes = KEY) -> Rebuilt:
@@ -42,8 +44,16 @@ class Store:
                 del self.sessions[row.session_id]
             else:
                 self.sessions[row.session_id] = row
+        if result.visitor is not None:
+            assert result.visitor.version > self.version
+            self.visitor = result.visitor
         self.version = max(self.version, result.version)
         return result
+
+    def told(self) -> tuple[int, int, int, str] | None:
+        """(first seen, last seen, sessions, user id) of the visitor's row."""
+        row = self.visitor
+        return None if row is None else (row.first_seen_tstamp, row.last_seen_tstamp, row.sessions, row.user_id)
 
     def _put_event(self, event: Event) -> None:
         assert event.version > self.version
@@ -55,7 +65,7 @@ class Store:
     def stored(self) -> Stored:
         """As read."""
         events = [msgspec.structs.replace(self.events[key]) for key in sorted(self.events)]
-        return Stored(events, list(self.sessions.values()), self.version)
+        return Stored(events, list(self.sessions.values()), self.version, self.visitor)
 
     def spans(self) -> list[tuple[int, int, int]]:
         """(start, end, events), by start."""
@@ -190,7 +200,7 @@ def test_open_sessions_are_left_to_the_worker(raw: Raw) -> None:
     result = store.rebuild(bounds=watermark(T0 + 9 * HOUR + GAP))
 
     assert result.is_empty
-    assert result.counts == (T0 + 9 * HOUR + GAP, 1, T0, T0 + GAP)
+    assert result.counts == (T0 + 9 * HOUR + GAP, 1, T0, T0 + GAP, T0, "")
 
 
 def test_sessions_older_than_the_events_held_stay_and_give_the_counts(raw: Raw) -> None:
@@ -200,6 +210,8 @@ def test_sessions_older_than_the_events_held_stay_and_give_the_counts(raw: Raw) 
     store.rebuild()
     for row in store.sessions.values():
         row.session_index += 4
+    assert store.visitor is not None
+    store.visitor.sessions += 4
     del store.events[min(store.events)]
     near = late(raw.event(day + 5 + GAP))
     store.events[near.derived_tstamp, near.event_id] = near
@@ -208,6 +220,82 @@ def test_sessions_older_than_the_events_held_stay_and_give_the_counts(raw: Raw) 
 
     assert result.is_empty
     assert (result.waiting, result.counts.closed) == (1, 6)
+
+
+def test_the_visitor_is_told_from_all_closed_sessions(raw: Raw) -> None:
+    """Also what a second run, which saw the last one only, has written over; told to the worker too; once."""
+    times = (T0, "a"), (T0 + 9 * HOUR, ""), (T0 + 20 * HOUR, "")
+    store = Store(*[raw.event(at, user_id=user) for at, user in times])
+    store.rebuild()
+    expected = (T0, T0 + 20 * HOUR, 3, "a")
+    assert store.told() == expected
+    last = T0 + 20 * HOUR
+    store.visitor = VisitorRow(
+        app_id="shop", visitor_id=VISITOR, first_seen_tstamp=last, last_seen_tstamp=last, sessions=1
+    )
+
+    result = store.rebuild()
+
+    assert (result.sessions, result.is_told, result.counts[-2:]) == ([], True, (T0, "a"))
+    assert store.told() == expected
+    assert store.rebuild().is_empty
+
+
+def test_a_visitor_of_whom_the_worker_has_closed_more_is_left_to_it(raw: Raw) -> None:
+    """It closed a session beyond the watermark that was read."""
+    store = Store(raw.event(T0), raw.event(T0 + 9 * HOUR))
+    store.rebuild()
+    told = store.told()
+
+    assert store.rebuild(bounds=watermark(T0 + 2 * GAP)).visitor is None
+    assert store.told() == told
+
+
+def test_a_visitor_without_a_closed_session_after_all_is_told_so(raw: Raw) -> None:
+    """A rebuild that adopted died before it wrote the event; one that adopts nothing ran next."""
+    store = Store(late(raw.event(T0)))
+    store.rebuild()
+    (event,) = store.events.values()
+    late(event)
+
+    result = store.rebuild(bounds=Bounds(INFINITY, 1, 0, False))
+
+    assert (store.spans(), store.told()) == ([], (0, 0, 0, ""))
+    assert result.counts.closed == 0
+    assert store.rebuild(bounds=Bounds(INFINITY, 1, 0, False)).is_empty
+
+
+@pytest.mark.parametrize("is_first_held", [True, False])
+def test_sessions_that_are_held_no_more_are_remembered_by_those_after_them(raw: Raw, is_first_held: bool) -> None:
+    """First seen, user and number come from older sessions' rows, else from the visitor's row."""
+    day = T0 + 48 * HOUR
+    events = [raw.event(at, user_id=user) for at, user in ((T0, "a"), (day - HOUR, ""), (day, ""), (day + HOUR, ""))]
+    store = Store(*events)
+    store.rebuild()
+    told = store.told()
+    for event in events[:2]:
+        del store.events[event.derived_tstamp, event.event_id]
+    if not is_first_held:
+        del store.sessions[min(store.sessions.values(), key=lambda row: row.start_tstamp).session_id]
+
+    assert store.rebuild(bounds=Bounds(INFINITY, 1, day, True)).is_empty
+    assert (told, store.told()) == ((T0, day + HOUR, 4, "a"), told)
+
+
+def test_numbers_outlive_all_rows_of_older_sessions(raw: Raw) -> None:
+    """Events and sessions expired by one rule: the visitor's row says how many there were."""
+    day = T0 + 48 * HOUR
+    store = Store(*[raw.event(at, user_id="a") for at in (T0, T0 + HOUR, day + HOUR)])
+    store.rebuild()
+    store.events = {key: event for key, event in store.events.items() if key[0] >= day}
+    store.sessions = {key: row for key, row in store.sessions.items() if row.start_tstamp >= day}
+    event = late(raw.event(day + 5 * HOUR))
+    store.events[event.derived_tstamp, event.event_id] = event
+
+    store.rebuild(bounds=Bounds(INFINITY, 1, day, True))
+
+    assert store.told() == (T0, day + 5 * HOUR, 4, "a")
+    assert [row.session_index for row in sorted(store.sessions.values(), key=lambda row: row.start_tstamp)] == [3, 4]
 
 
 def test_events_without_visitor_are_only_told_from_their_copies(raw: Raw) -> None:
