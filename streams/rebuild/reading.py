@@ -50,7 +50,7 @@ class Reader:
         self._scope = scope
         self._open = ExitStack()
         self.read = 0
-        """How many events were read."""
+        """How many events were looked at."""
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +79,7 @@ class Reader:
                 yield self._stored(passed, iter(()), version, sessions, rows)
             known = versions.at(who)
             if known:  # else it came after its versions were read
-                yield self._stored(who, (event for _, event in found), known[0], sessions, rows)
+                yield self._stored(who, (self._told(event) for _, event in found), known[0], sessions, rows)
         for passed, (version,) in versions.before(None):
             yield self._stored(passed, iter(()), version, sessions, rows)
 
@@ -127,9 +127,11 @@ class Reader:
         WHERE app_id = %(app)s AND {WHO} IN ({self._scope.touched})
         ORDER BY lone, who, t.derived_tstamp, t.event_id
         """  # noqa: S608 - constants
-        for lone, who, *values in self._rows(query):
-            self.read += 1
-            yield (lone, who), make(values)
+        return (((lone, who), make(values)) for lone, who, *values in self._rows(query))
+
+    def _told(self, event: Event) -> Event:
+        self.read += 1
+        return event
 
     def _spool(self, rows: Iterator[T], type_: Any) -> Iterator[T]:
         """Read all of them now, into a file without a name; gives them back from there.
@@ -137,7 +139,7 @@ class Reader:
         The embedded engine lets no other statement through while an answer waits to be taken, so no answer may be open
         beside another one, or while rows are written.
         """
-        file = self._open.enter_context(TemporaryFile())
+        file = self._open.enter_context(TemporaryFile())  # noqa: SIM115 - it is the stack that closes it
         encode = msgspec.msgpack.Encoder().encode
         for row in rows:
             data = encode(row)
