@@ -29,7 +29,7 @@ demo: $(STAMP) ## simulate a shop's traffic, run everything on it embedded, show
 test: $(STAMP) ## the tests that run embedded
 	$(BIN)/pytest
 
-test-kafka: $(STAMP) ## the tests on Apache Kafka and a ClickHouse server (needs Java 17, Maven, apt)
+test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
 	$(BIN)/pytest -m kafka
 
 bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json
@@ -53,6 +53,7 @@ lock: ## make the lock files anew, with the newest versions pyproject.toml allow
 	.lock/bin/pip --quiet --disable-pip-version-check install uv==$(UV_VERSION)
 	$(COMPILE) --upgrade pyproject.toml --extra embedded --extra models --extra dev -o requirements/all.lock
 	$(COMPILE) --upgrade pyproject.toml -c requirements/all.lock -o requirements/worker.lock
+	$(COMPILE) --upgrade pyproject.toml --extra models -c requirements/all.lock -o requirements/models.lock
 	$(COMPILE) --upgrade requirements/build.in -o requirements/build.lock
 	rm -rf .lock
 

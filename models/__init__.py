@@ -1,1 +1,1 @@
-"""Funnel discovery over the sessions table."""
+"""Paths, funnels and the report: what reads the sessions of a store."""

@@ -37,12 +37,18 @@ class Reason(StrEnum):
     COPY = "copy"
     # dropped
     RULE = "rule"
+    KEY_FORGOTTEN = "key_forgotten"
     # dead
     FORMAT_UNKNOWN = "format_unknown"
+    TRACKER_UNKNOWN = "tracker_unknown"
+    APP_UNKNOWN = "app_unknown"
     ENCODING = "encoding"
     SYNTAX = "syntax"
     FIELD_MISSING = "field_missing"
     FIELD_TYPE = "field_type"
+    FIELD_RANGE = "field_range"
+    SCHEMA_UNKNOWN = "schema_unknown"
+    SCHEMA_INVALID = "schema_invalid"
     EVENT_UNKNOWN = "event_unknown"
     TIME_UNREADABLE = "time_unreadable"
     TIME_RANGE = "time_range"

@@ -1,25 +1,34 @@
 """What happens to a raw batch, in order: the enrich worker's table of contents. Pure: bytes in, bytes out."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from streams import __version__
+from streams.anonymize.after import Finish, make_after
 from streams.anonymize.anonymizer import Anonymizer, Place, make_anonymizer
-from streams.anonymize.rules import Rules, default_rules
+from streams.anonymize.compile import make_app_id
+from streams.anonymize.conditions import CountryOf
+from streams.anonymize.keyring import Keyring
+from streams.anonymize.rules import Rules, asks_for_country, keys_of, read_rules
 from streams.encode import encode, partition_of
 from streams.enrich.enricher import Enricher, Lookups, make_enricher
+from streams.enrich.geo import make_country
 from streams.enrich.sources import open_lookups
+from streams.errors import ConfigError
+from streams.keyring import open_ring
 from streams.keys import Keys
 from streams.outcome import Dead, Drop, Reason, Verdict
-from streams.parse.combined import make_combined
-from streams.parse.result import Empty, Headers, Parsed, Parser
-from streams.parse.segment import make_segment
+from streams.parse.admission import Admission, Limits, make_admission
+from streams.parse.options import ParseOptions
+from streams.parse.reading import is_end, make_reading
+from streams.parse.result import Empty
 from streams.parse.times import TimesOf, header_tstamp, make_arrival, make_times
-from streams.records import DeadLetter, ParsedEvent, RawBatch, RawRecord
-from streams.settings import Settings
-from streams.settle import make_letter, make_outcome
+from streams.records import DeadLetter, ParsedEvent, RawBatch
+from streams.schemas import open_check
+from streams.settings import LimitSettings, Settings
+from streams.settle import NoEvent, make_letter, make_outcome
 
 UNHEARD = -1
 _ACCEPTED = (Verdict.ACCEPTED.value, Reason.NONE.value)
@@ -39,6 +48,13 @@ class PipelineOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_age_ms: int = 400 * _DAY_MS
     max_event_bytes: int = (1 << 20) - BATCH_OVERHEAD
     """A longer record of the enriched topic could not be written."""
+    parse: ParseOptions = ParseOptions()
+    limits: Limits = Limits()
+    app_limits: Mapping[str, Limits] = {}
+    known_apps_only: bool = False
+    """An app that is not in ``app_limits`` is dead."""
+    hosts: Mapping[str, str] = {}
+    """App → scheme and host of its pages, for logs that name none."""
 
 
 class EnrichedBatch(msgspec.Struct, kw_only=True):
@@ -66,22 +82,27 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 
 Pipeline = Callable[[RawBatch], EnrichedBatch]
-Parse = Callable[[RawRecord, Headers], Sequence[ParsedEvent | Dead | Empty]]
 One = Callable[[ParsedEvent, Place, int, int, int | None], Ready | Dead | Drop]
 
 
-def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: Lookups) -> Pipeline:
+def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules: Rules, lookups: Lookups) -> Pipeline:
     """The function from a raw batch to an enriched one. The same raw records give the same bytes in any cut.
 
     Each raw event becomes exactly one event or outcome in some partition. A bug in a stage costs one event (dead,
-    ``internal``), not the batch. The function is for one thread.
+    ``internal``), not the batch. The function is for one thread. Raises ConfigError for a rule that asks for the
+    country where there is no geo database.
     """
     removed: Counter[str] = Counter()
     n, bounded, app_id = options.enriched_partitions, options.bounded, options.app_id
-    parse = make_parse(options)
+    parse = make_reading(options.format or "", bounded, options.parse)
+    admission = make_admission(options.limits, options.app_limits, options.known_apps_only)
     times = make_times(options.disorder_ms, options.max_age_ms, bounded)
     most_bytes = options.max_event_bytes
-    one = make_one(app_id, n, times, make_anonymizer(keys, rules, removed), make_enricher(lookups), most_bytes)
+    prepare = make_prepare(app_id, options.hosts, admission)
+    anonymize = make_anonymizer(keys, keyring, rules, removed, country_lookup(rules, lookups))
+    after = make_after(keys, keyring, rules, removed)
+    one = make_one(prepare, n, times, anonymize, make_enricher(lookups), after, most_bytes)
+    masked_app_id = make_app_id(keys, keyring, rules)
     arrival_of = make_arrival(options.disorder_ms, bounded)
 
     def run(batch: RawBatch) -> EnrichedBatch:
@@ -95,6 +116,7 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
             headers = read_headers(record.headers)
             tstamp = header_tstamp(headers)
             items = parse(record, headers)
+            carrier: int | None = None
             place = Place(topic, partition, record.offset, len(items), record.value or b"", headers.get("event_id", ""))
             for index, item in enumerate(items):
                 done = one(item, place, index, record.timestamp, tstamp) if isinstance(item, ParsedEvent) else item
@@ -106,7 +128,8 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
                 arrival = max(0, arrival_of(record.timestamp, tstamp))
                 if tstamp is not None or not bounded:  # in bounded input Kafka's clock says nothing
                     heard = max(heard, arrival)
-                outcome = make_outcome(done, place, index, headers.get("app_id") or app_id, arrival)
+                app = _app_of(item, done) or headers.get("app_id") or app_id
+                outcome = make_outcome(done, place, index, masked_app_id(app), arrival)
                 value = encode(outcome)
                 if len(value) > most_bytes:  # a header can be as long as a record
                     outcome.app_id = app_id
@@ -114,7 +137,8 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
                 own.append(value)
                 out.counts[outcome.outcome, outcome.reason] += 1
                 if isinstance(done, Dead):
-                    out.dead.append(make_letter(done, place, index, record.headers))
+                    out.dead.append(make_letter(done, place, index, record.headers, carrier))
+                    carrier = index if carrier is None else carrier
                 if bounded and is_end(headers):
                     out.ended = True
         out.heard, out.removed = heard, dict(removed)
@@ -125,15 +149,51 @@ def make_pipeline(options: PipelineOptions, keys: Keys, rules: Rules, lookups: L
     return run
 
 
-def make_one(
-    app_id: str, partitions: int, times: TimesOf, anonymize: Anonymizer, enrich: Enricher, max_bytes: int
+Prepare = Callable[[ParsedEvent, int, int], Dead | None]
+
+
+def make_prepare(app_id: str, hosts: Mapping[str, str], admission: Admission) -> Prepare:
+    """A function of (event, bytes of its record, events of its record): fills in place what the input does not name,
+    the app and the host of a log's page; then says why the event is not taken, or None."""
+
+    def prepare(raw: ParsedEvent, size: int, events: int) -> Dead | None:
+        if not raw.app_id:
+            raw.app_id = app_id
+        if hosts and raw.page_url[:1] == "/" and raw.app_id in hosts:
+            raw.page_url = hosts[raw.app_id] + raw.page_url
+        return admission(raw, size, events)
+
+    return prepare
+
+
+def country_lookup(rules: Rules, lookups: Lookups) -> CountryOf | None:
+    """The country of a network, for rules that ask. Raises ConfigError where one does and no database knows."""
+    if lookups.city is not None:
+        return make_country(lookups.city)
+    if asks_for_country(rules):
+        raise ConfigError("a rule asks for the country, and there is no geo database", "set geo.city")
+    return None
+
+
+def make_one(  # noqa: PLR0913 - the stages, in their order
+    prepare: Prepare,
+    partitions: int,
+    times: TimesOf,
+    anonymize: Anonymizer,
+    enrich: Enricher,
+    after: Finish | None,
+    max_bytes: int,
 ) -> One:
     """One parsed event through the stages behind the parser; never raises. Dead where it encodes to more bytes."""
 
-    def one(raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None) -> Ready | Dead | Drop:
+    def one(  # noqa: PLR0911 - each stage may end it
+        raw: ParsedEvent, place: Place, index: int, kafka: int, header: int | None
+    ) -> Ready | Dead | Drop:
         try:
-            if not raw.app_id:
-                raw.app_id = app_id
+            # whose: an app that may send it
+            refused = prepare(raw, len(place.value), place.raw_events)
+            if refused is not None:
+                return refused
             # when: collector, arrival and derived time
             when = times(raw, kafka, header)
             if isinstance(when, Dead):
@@ -144,6 +204,9 @@ def make_one(
                 return event
             # what it means: device, bot, place, page, referrer, campaign, channel
             enrich(event)
+            # what of that may be kept, by the rules that say `when: after`
+            if after is not None and (dropped := after(event)) is not None:
+                return dropped
             # where: all of a visitor's events in one partition
             target = partition_of(event.app_id, event.visitor_id, event.event_id, partitions)
             value = encode(event)
@@ -158,27 +221,9 @@ def make_one(
     return one
 
 
-def make_parse(options: PipelineOptions) -> Parse:
-    """A record's events by its format: header ``format``, else the settings'. Never empty, never raises."""
-    parsers: dict[str, Parser] = {"combined": make_combined(), "segment": make_segment()}
-    default, bounded = options.format or "", options.bounded
-
-    def parse(record: RawRecord, headers: Headers) -> Sequence[ParsedEvent | Dead | Empty]:
-        if bounded and is_end(headers):
-            return (Empty(Reason.CONTROL),)
-        if record.value is None:
-            return (Empty(Reason.BLANK),)
-        name = headers.get("format") or default
-        parser = parsers.get(name)
-        if parser is None:
-            return (Dead(Reason.FORMAT_UNKNOWN, name),)
-        try:
-            parsed: Parsed = parser(record.value, headers)
-        except Exception as problem:  # noqa: BLE001 - as in make_one
-            return (Dead(Reason.INTERNAL, type(problem).__name__),)
-        return (parsed or (Empty(Reason.BLANK),)) if isinstance(parsed, list) else (parsed,)
-
-    return parse
+def _app_of(item: ParsedEvent | Dead | Empty, done: NoEvent) -> str:
+    """The app of an event that was read; one that nobody knows is no name for the books."""
+    return item.app_id if isinstance(item, ParsedEvent) and done.reason is not Reason.APP_UNKNOWN else ""
 
 
 def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
@@ -186,13 +231,12 @@ def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     return {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
 
 
-def is_end(headers: Headers) -> bool:
-    """Whether the record is the last of a bounded raw partition."""
-    return headers.get("control") == "end"
+def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: Lookups | None = None) -> Pipeline:
+    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for what cannot be used.
 
-
-def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeline:
-    """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for unusable geo files."""
+    ``lookups`` are those of the settings where they are already open.
+    """
+    limits = [settings.limits, *(app.limits for app in settings.apps.values())]
     options = PipelineOptions(
         enriched_partitions=enriched_partitions,
         app_id=settings.app_id,
@@ -201,5 +245,25 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int) -> Pipeli
         disorder_ms=settings.disorder * 1000,
         max_age_ms=settings.max_age_days * _DAY_MS,
         max_event_bytes=settings.kafka.max_batch_bytes - BATCH_OVERHEAD,
+        parse=ParseOptions(
+            record_bytes=max(each.record_bytes for each in limits),
+            record_events=max(each.record_events for each in limits),
+            check=open_check(settings.schemas.folder, settings.schemas.unknown),
+        ),
+        limits=_limits(settings.limits),
+        app_limits={app: _limits(own.limits) for app, own in settings.apps.items()},
+        known_apps_only=settings.unknown_apps == "dead",
+        hosts={app: _site(own.hosts[0]) for app, own in settings.apps.items() if own.hosts},
     )
-    return make_pipeline(options, Keys(secret), default_rules(), open_lookups(settings.geo, __version__))
+    rules = read_rules(settings.rules)
+    lookups = lookups or open_lookups(settings.geo, __version__, settings.enrich)
+    return make_pipeline(options, Keys(secret), open_ring(settings, keys_of(rules), secret=secret), rules, lookups)
+
+
+def _limits(settings: LimitSettings) -> Limits:
+    return Limits(settings.record_bytes, settings.record_events, settings.properties)
+
+
+def _site(host: str) -> str:
+    """A host as the beginning of its URLs."""
+    return host if "://" in host else f"https://{host}"

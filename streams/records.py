@@ -86,6 +86,10 @@ class ParsedEvent(msgspec.Struct, kw_only=True, gc=False):
     se_value: float | None = None
     contexts: str = ""
     properties: dict[str, str] = {}
+    webdriver: bool | None = None
+    """Whether the browser says a program drives it; None where it was not asked."""
+    ua_hints: str = ""
+    """User agent client hints: a JSON object as ``navigator.userAgentData`` or Snowplow's http_client_hints has it."""
 
 
 class Event(msgspec.Struct, kw_only=True, array_like=True, tag="e", gc=False):
@@ -180,6 +184,10 @@ class Event(msgspec.Struct, kw_only=True, array_like=True, tag="e", gc=False):
     is_late: int = 0
     version: int = 0
     is_deleted: int = 0
+    # read by the enrich stage, no columns: what they say is in bot_indicators, br_*, os_* and dvce_*
+    webdriver: bool | None = None
+    ua_hints: str = ""
+    """Empty behind the enrich stage."""
 
 
 class Outcome(msgspec.Struct, kw_only=True, array_like=True, tag="o", gc=False):
@@ -221,7 +229,10 @@ Record = Event | Outcome | Marker | Control
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """One record for topic ``dead`` (restricted zone): the original bytes, where they lie, and why."""
+    """One record for topic ``dead`` (restricted zone): the original bytes, where they lie, and why.
+
+    ``carrier``: index of the letter of the same raw record that has the bytes and headers, where this one has not.
+    """
 
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
@@ -229,6 +240,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     raw_partition: int
     raw_offset: int
     raw_index: int
+    carrier: int | None = None
     reason: str
     detail: str
 

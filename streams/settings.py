@@ -6,7 +6,7 @@ the environment or a file, never from thalweg.yaml, and never show in a repr. An
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -31,7 +31,12 @@ from streams.config import (
     without_empty,
 )
 
-FormatName = Literal["combined", "segment"]
+MOST_DAYS = 36_500
+"""A century: ClickHouse's Date ends in 2149."""
+FormatName = Literal["combined", "segment", "snowplow", "snowplow-thrift"]
+FileFormat = Literal["combined", "segment", "snowplow", "records"]
+"""What the lines of a file may be."""
+_HOST = r"^(https?://)?([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 
 
 class _Section(BaseModel):
@@ -152,6 +157,53 @@ class SessionSettings(_Section):
         return goals
 
 
+class TableRetentionSettings(_Section):
+    """Days that rows of a table are kept, today included; without a value for ever."""
+
+    events: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of events, by derived_tstamp")
+    sessions: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of sessions, by start_tstamp")
+    outcomes: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of outcomes, by arrival_tstamp")
+    visitors: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of visitors, by last_seen_tstamp")
+
+
+class RetentionSettings(TableRetentionSettings):
+    """How long data is kept. `thalweg migrate` sets the tables' TTL; `thalweg doctor` checks it, and the topics."""
+
+    raw_hours: int = Field(168, ge=1, description="hours that topic raw may keep a record")
+    dead_hours: int = Field(720, ge=1, description="hours that topic dead may keep a record")
+    apps: dict[str, TableRetentionSettings] = Field({}, description="per app_id: the tables whose days it changes")
+
+
+class LimitSettings(_Section):
+    """What an app may send at most; what is above is dead, `too_large`. An app changes them under `apps`."""
+
+    record_bytes: int = Field(1_000_000, ge=1, le=1_000_000, description="bytes of one record, inflated")
+    record_events: int = Field(1_000, ge=1, le=100_000, description="events of one record")
+    properties: int = Field(255, ge=0, le=10_000, description="properties of one event")
+
+
+class SchemaSettings(_Section):
+    """JSON schemas (draft 4) that self-describing events and contexts are checked against. Read at start."""
+
+    folder: Path | None = Field(None, description="laid out as Iglu's: schemas/VENDOR/NAME/jsonschema/1-0-0")
+    unknown: Literal["accept", "dead"] = Field("accept", description="what a schema that is not there gets")
+
+    @model_validator(mode="after")
+    def _known_somewhere(self) -> "SchemaSettings":
+        if self.folder is None and self.unknown == "dead":
+            raise ValueError("`unknown: dead` without a `folder` refuses every schema")
+        return self
+
+
+class AppSettings(SessionSettings):
+    """One app: the keys of ``sessions`` it changes, its hosts, its limits."""
+
+    hosts: list[Annotated[str, Field(pattern=_HOST)]] = Field(
+        [], max_length=100, description="the site's hosts; pages of a log without host are on the first"
+    )
+    limits: LimitSettings = LimitSettings()
+
+
 class FlushSettings(_Section):
     """When the sessions worker inserts: at the first limit reached."""
 
@@ -174,17 +226,45 @@ class GeoSettings(_Section):
     asn: Path | None = Field(None, description="number and organization of the autonomous system")
 
 
+class EnrichSettings(_Section):
+    """Files that replace or extend the data the enrichments bring along, and when changed files are looked for."""
+
+    agents: Path | None = Field(None, description="a regexes.yaml of uap-core; none: the one installed")
+    crawlers: Path | None = Field(None, description="a crawler-user-agents.json; none: the one installed")
+    referrers: Path | None = Field(None, description="sites of your own, which go before the known ones")
+    bot_networks: Path | None = Field(None, description="networks of programs, in place of the known ones")
+    internal_hosts: list[str] = Field(
+        [], max_length=1000, description="hosts of your own, with all below them: referrers from there are internal"
+    )
+    reload_interval: float = Field(
+        10.0, ge=0, description="seconds between looks at these files and those of `geo`; 0: never look again"
+    )
+
+
+def _missing(own: AppSettings, common: SessionSettings, limits: LimitSettings) -> dict[str, Any]:
+    """What an app takes from the settings of all apps."""
+    inherited = {key: getattr(common, key) for key in SessionSettings.model_fields if key not in own.model_fields_set}
+    changed = {key: getattr(own.limits, key) for key in own.limits.model_fields_set}
+    return inherited | {"limits": limits.model_copy(update=changed)}
+
+
 class Settings(_Section):
     """All of it. ``load_settings`` is the way to make one."""
 
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     sessions: SessionSettings = SessionSettings()
-    apps: dict[str, SessionSettings] = Field({}, description="per app_id: the keys of `sessions` it changes")
+    limits: LimitSettings = LimitSettings()
+    apps: dict[str, AppSettings] = Field({}, description="per app_id: the keys of `sessions` it changes, hosts, limits")
+    unknown_apps: Literal["accept", "dead"] = Field("accept", description="what an app that is not under `apps` gets")
+    schemas: SchemaSettings = SchemaSettings()
     flush: FlushSettings = FlushSettings()
     rebuild: RebuildSettings = RebuildSettings()
     geo: GeoSettings = GeoSettings()
+    enrich: EnrichSettings = EnrichSettings()
+    retention: RetentionSettings = RetentionSettings()
 
+    rules: Path | None = Field(None, description="the rules file; none: those of `thalweg rules defaults`")
     app_id: str = Field("default", description="where nothing in the input names the app")
     format: FormatName | None = Field(None, description="where no header `format` names it")
     disorder: int = Field(600, ge=0, description="seconds a collector's clock may be behind Kafka's; all apps")
@@ -200,20 +280,19 @@ class Settings(_Section):
 
     secret: SecretStr | None = Field(None, description="THALWEG_SECRET only: at least 32 characters")
     secret_file: Path | None = Field(None, description="a file holding it, mode 0600; THALWEG_SECRET goes before it")
+    keys: SecretStr | None = Field(None, description="THALWEG_KEYS only: the text of a key file")
+    keys_file: Path | None = Field(None, description="keys that rules name, mode 0600; THALWEG_KEYS goes before it")
     kafka_password: SecretStr = Field(SecretStr(""), description="THALWEG_KAFKA_PASSWORD only")
     clickhouse_password: SecretStr = Field(SecretStr(""), description="THALWEG_CLICKHOUSE_PASSWORD only")
 
     @field_validator("apps")
     @classmethod
-    def _inherit(cls, apps: dict[str, SessionSettings], info: ValidationInfo) -> dict[str, SessionSettings]:
-        """An app changes the keys it names; the others are those of ``sessions``."""
-        common = info.data.get("sessions")
-        if common is None:  # itself refused: that error stands for both
+    def _inherit(cls, apps: dict[str, AppSettings], info: ValidationInfo) -> dict[str, AppSettings]:
+        """An app changes the keys it names; the others are those of ``sessions`` and ``limits``."""
+        common, limits = info.data.get("sessions"), info.data.get("limits")
+        if common is None or limits is None:  # itself refused: that error stands for both
             return apps
-        return {
-            app: common.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
-            for app, own in apps.items()
-        }
+        return {app: own.model_copy(update=_missing(own, common, limits)) for app, own in apps.items()}
 
     def session_options(self, app_id: str) -> SessionSettings:
         """The rules of the session fold for one app."""

@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from streams.anonymize.ruleset import RuleFile
 from streams.config import PREFIX, STEP, section_of
 from streams.metrics import Metrics, page
 from streams.settings import Settings
+from tests import dictionary
 
 ROOT = Path(__file__).parents[1]
 _REFERENCE_HEAD = """\
@@ -23,10 +25,20 @@ _REFERENCE_HEAD = """\
 # THALWEG_KAFKA__BROKERS. Unknown keys and unknown THALWEG_ variables are refused. A key without a value is not given.
 """
 _APPS = """\
-# per app_id: the keys of `sessions` it changes; the others are inherited
+# per app_id: the keys of `sessions` and `limits` it changes, the others are inherited; and the hosts of its site: pages
+# of a log that names no host are on the first
 apps: {}
 #   shop:
 #     gap: 900  # THALWEG_APPS__shop__GAP
+#     hosts: [shop.example, www.shop.example]
+#     limits:
+#       record_events: 100  # THALWEG_APPS__shop__LIMITS__RECORD_EVENTS
+"""
+_RETENTION_APPS = """\
+  # per app_id: the tables whose days it changes
+  apps: {}
+  #   shop:
+  #     events: 30  # THALWEG_RETENTION__APPS__shop__EVENTS
 """
 _METRICS_HEAD = """\
 # Metrics
@@ -43,8 +55,20 @@ def pages() -> dict[Path, str]:
         Path("docs/thalweg.reference.yaml"): (_REFERENCE_HEAD + "".join(_section(Settings, ()))).replace(
             "\n\n\n", "\n\n"
         ),
+        Path("docs/rules.schema.json"): _schema(),
         Path("docs/metrics.md"): _METRICS_HEAD + page(Metrics()),
+        Path("docs/dictionary.md"): dictionary.page(),
     }
+
+
+def _schema() -> str:
+    """The JSON Schema of a rules file, for editors."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": "Made from streams/anonymize/ruleset.py by `make docs`: change it there.",
+        **RuleFile.model_json_schema(),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
 def _section(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
@@ -53,7 +77,7 @@ def _section(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[str]:
         if section is None:
             yield _value((*above, key), field)
         elif by_name:
-            yield "\n" + _APPS
+            yield _RETENTION_APPS if above else "\n" + _APPS
         else:
             yield f"\n# {inspect.getdoc(section)}\n{key}:\n"
             yield from _section(section, (*above, key))

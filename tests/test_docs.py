@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from streams import errors
 from streams.cli.main import INTERRUPTED, app
-from streams.config import CONFIG_VARIABLE, variables_of
+from streams.config import CONFIG_VARIABLE, RESERVED, variables_of
 from streams.errors import ThalwegError
 from streams.kafka.app import EXIT_FAILED, SIGNALLED
 from streams.outcome import Reason, Verdict
@@ -26,7 +26,12 @@ README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "k8s" / "README.md", *(ROOT / "docs").rglob("*.md")])
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
+GROUPS = [group.name for group in app.registered_groups]
+"""Commands that have commands of their own."""
 MINUTE = 60
+SHARED = Path(os.environ.get("THALWEG_SHARED", ROOT.parent / "shared"))
+ELASTIC = SHARED / "data" / "access_elastic_semicomplete" / "apache_logs"
+ELASTIC_LOG = "elastic log"
 
 
 def name_of(value: object) -> str:
@@ -94,11 +99,32 @@ def test_commands_of_the_pages_run(block: Block, reader: tuple[Path, str]) -> No
 
     assert done.returncode == 0, f"{block.script}\n{done.stdout}\n{done.stderr}"
     assert done.stdout.strip()
+    assert block.output in (None, done.stdout)
+
+
+@pytest.mark.skipif(not ELASTIC.exists(), reason="Elastic's example log (../shared) is not here")
+def test_commands_on_the_elastic_log_print_what_the_page_says(tmp_path: Path) -> None:
+    """In order, in a folder that holds the log; where the page shows what comes out, that comes out."""
+    (tmp_path / "apache_logs").symlink_to(ELASTIC)
+    for block in BLOCKS:
+        if block.needs == ELASTIC_LOG:
+            done = run(block, tmp_path)
+
+            assert done.returncode == 0, f"{block.script}\n{done.stdout}\n{done.stderr}"
+            assert block.output in (None, done.stdout)
 
 
 def test_each_need_is_a_known_one() -> None:
     """A block is left out only for what a test on this machine cannot give."""
-    assert {block.needs for block in BLOCKS} == {"", "fresh clone", "cluster", "docker", "kubectl"}
+    assert {block.needs for block in BLOCKS} == {
+        "",
+        "fresh clone",
+        "cluster",
+        "docker",
+        "kubectl",
+        "patience",
+        ELASTIC_LOG,
+    }
     assert sum(not block.needs for block in BLOCKS) >= 3
 
 
@@ -115,10 +141,11 @@ def test_commands_that_cannot_run_here_exist(block: Block) -> None:
     for words in commands_of(block.script, "make"):
         assert set(words) <= set(targets)
     for words in commands_of(block.script, "thalweg"):
-        help_text = CliRunner().invoke(app, [words[0], "--help"], env={"COLUMNS": "200"}).output
-        assert f"thalweg {words[0]}" in help_text or f"root {words[0]}" in help_text
+        name = words[:2] if words[0] in GROUPS else words[:1]
+        help_text = CliRunner().invoke(app, [*name, "--help"], env={"COLUMNS": "200"}).output
+        assert f"thalweg {' '.join(name)}" in help_text or f"root {' '.join(name)}" in help_text
         assert [word for word in words if word.startswith("--") and word not in help_text] == []
-    for named in re.findall(r"\b(?:docs|k8s)/[\w./]+", block.script):
+    for named in re.findall(r"\b(?:docs|k8s|tests)/[\w./]+", block.script):
         assert (ROOT / named).exists(), named
 
 
@@ -132,10 +159,14 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_variables_named_are_settings(page: Path) -> None:
-    """A THALWEG_ variable that a page names is one."""
+    """A THALWEG_ variable that a page names is one, or one that a test reads."""
     named = set(re.findall(r"THALWEG_[A-Z][A-Z_]*[A-Z]", page.read_text()))
+    of_tests = {name for name in named if name.startswith("THALWEG_TEST_")} | {"THALWEG_CASES"}
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("*.py") if file != Path(__file__))
 
-    assert named <= {*variables_of(Settings), CONFIG_VARIABLE}
+    others = {name for name in named - of_tests if not name.startswith(RESERVED)}
+    assert others <= {*variables_of(Settings), CONFIG_VARIABLE}
+    assert [name for name in named & of_tests if f'"{name}"' not in tests] == []
 
 
 @pytest.mark.parametrize("page", sorted(pages()), ids=str)

@@ -64,6 +64,17 @@ def test_locks_hold_what_the_project_asks_for() -> None:
     assert not {"chdb", "pytest", "maxminddb-geolite2"} & set(worker)
 
 
+def test_the_image_with_models_holds_the_workers_and_the_extra() -> None:
+    """At the versions of all.lock; no embedded parts, no tools."""
+    everything, worker, models = (
+        locked(ROOT / "requirements" / f"{name}.lock") for name in ("all", "worker", "models")
+    )
+
+    assert set(worker.items()) < set(models.items()) < set(everything.items())
+    assert wanted("models") <= {name.lower() for name in models}
+    assert not {"chdb", "pytest", "maxminddb-geolite2"} & set(models)
+
+
 def test_exact_dependencies_are_locked_as_they_stand() -> None:
     """A lock made before pyproject.toml changed would be seen."""
     everything = locked(ROOT / "requirements" / "all.lock")

@@ -44,3 +44,19 @@ def test_long_texts_are_not_held() -> None:
 
     assert [remembered("12345"), remembered("12345"), remembered("1234"), remembered("1234")] == [5, 5, 4, 4]
     assert len(asked) == 3
+
+
+def test_what_is_asked_again_outlives_what_came_once() -> None:
+    """However many others pass by, a common text is worked out once."""
+    asked: list[str] = []
+
+    def keep(text: str) -> str:
+        asked.append(text)
+        return text
+
+    remembered = remember(keep, entries=10)
+    for number in range(100):
+        remembered("common")
+        remembered(str(number))
+
+    assert asked.count("common") == 1

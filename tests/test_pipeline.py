@@ -11,15 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams import __version__
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import default_rules
 from streams.encode import decode
 from streams.enrich.enricher import Lookups
 from streams.enrich.sources import open_lookups
 from streams.keys import Keys
 from streams.outcome import Reason
+from streams.parse.admission import Limits
 from streams.pipeline import UNHEARD, EnrichedBatch, Pipeline, PipelineOptions, build, make_pipeline
 from streams.records import Event, Outcome, RawBatch
 from streams.settings import GeoSettings, KafkaSettings, Settings
+from tests.property.poison import CONTEXTS, PAYLOAD, UNSTRUCT
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[2] / "shared"))
 SECRET = b"a secret of at least thirty-two bytes"
@@ -31,6 +34,7 @@ LINE = (
 )
 Headers = tuple[tuple[str, bytes], ...]
 COMBINED: Headers = (("format", b"combined"),)
+ACME = "iglu:com.acme/user/jsonschema/1-0-0"
 SEGMENT: Headers = (("format", b"segment"), ("app_id", b"shop"))
 
 
@@ -46,7 +50,7 @@ class Raw(msgspec.Struct, frozen=True):
 def make(lookups: Lookups = LOOKUPS, **options: Any) -> Pipeline:
     """A pipeline to three enriched partitions."""
     settings_ = PipelineOptions(**({"enriched_partitions": 3} | options))
-    return make_pipeline(settings_, Keys(SECRET), default_rules(), lookups)
+    return make_pipeline(settings_, Keys(SECRET), SecretKeyring(SECRET), default_rules(), lookups)
 
 
 live, bounded = make(), make(bounded=True)
@@ -97,6 +101,20 @@ def test_a_line_becomes_one_masked_enriched_event() -> None:
     assert (batch.dead, batch.ended, batch.removed) == ([], False, {})
 
 
+def test_client_hints_go_through_the_stages_and_no_further() -> None:
+    """They fill the device's columns; what is personal in them goes the way of any text; no record holds them."""
+    agent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 Chrome/124.0.0.0 Mobile Safari/537.36"
+    hints = {"platform": "Android", "platformVersion": "14.0.0", "model": "of ann@shop.example"}
+    context = {"userAgent": agent, "userAgentData": hints}
+    batch = run([Raw(1, message(context=context), SEGMENT)])
+    (event,) = records_of(batch)
+
+    assert isinstance(event, Event)
+    assert (event.os_family, event.os_version, event.dvce_type) == ("Android", "14", "Mobile")
+    assert event.ua_hints == ""
+    assert not any(b"ann@shop" in value for values in batch.partitions for value in values)
+
+
 @pytest.mark.parametrize(
     ("value", "headers", "outcome", "reason"),
     [
@@ -104,7 +122,7 @@ def test_a_line_becomes_one_masked_enriched_event() -> None:
         (b"{", SEGMENT, "dead", Reason.SYNTAX),
         (LINE, (), "dead", Reason.FORMAT_UNKNOWN),
         (LINE, (("format", b"\xff\xfe"),), "dead", Reason.FORMAT_UNKNOWN),
-        (message(type="alias"), SEGMENT, "dead", Reason.EVENT_UNKNOWN),
+        (message(type="delete"), SEGMENT, "dead", Reason.EVENT_UNKNOWN),
         (
             message(receivedAt="1999-01-01T00:00:00Z", timestamp="1990-01-01T00:00:00Z", sentAt=None),
             SEGMENT,
@@ -463,3 +481,69 @@ def test_real_logs_are_counted_as_known(pattern: str, events: int, dead: int, vi
         for address, (_, value) in zip(addresses, found, strict=True)
         if address in value and not address.endswith(b".0")
     ]
+
+
+def test_a_log_without_host_is_on_the_apps_site() -> None:
+    """Its page gets the app's first host, so that the site's own pages are known as such; a host in the line stays."""
+    pipeline = make(hosts={"shop": "https://shop.example"}, app_id="shop")
+    own = LINE.replace(b"https://www.google.com/?q=x", b"https://shop.example/p/0")
+    events = records_of(run([Raw(0, own), Raw(1, b"other.example:80 " + own)], pipeline))
+
+    assert [(e.page_urlhost, e.refr_medium) for e in events if isinstance(e, Event)] == [
+        ("shop.example", "internal"),
+        ("other.example", "unknown"),
+    ]
+
+
+def test_limits_and_unknown_apps() -> None:
+    """Each event of an app above its limits is dead under its name; an app that is not listed under the default's."""
+    few = Limits(record_events=1)
+    pipeline = make(app_limits={"shop": few}, known_apps_only=True, app_id="main")
+    batch = b'{"batch":[%b,%b]}' % (message(), message())
+    outcomes = records_of(
+        run([Raw(0, batch, SEGMENT), Raw(1, LINE, (*COMBINED, ("app_id", b"x"))), Raw(2, LINE)], pipeline)
+    )
+
+    found = [(o.app_id, o.raw_offset, o.raw_index, o.reason) for o in outcomes if isinstance(o, Outcome)]
+    assert found == [
+        ("shop", 0, 0, Reason.TOO_LARGE),
+        ("shop", 0, 1, Reason.TOO_LARGE),
+        ("x", 1, 0, Reason.APP_UNKNOWN),
+        ("main", 2, 0, Reason.APP_UNKNOWN),
+    ]
+
+
+def test_many_bad_events_write_their_body_once() -> None:
+    """The first letter of a record has the bytes and headers, the others name it by its index."""
+    value = b'{"batch":[%b,{},{},%b,{}]}' % (message(), message())
+    dead = run([Raw(0, value, SEGMENT), Raw(1, b"{", SEGMENT)]).dead
+
+    assert [(letter.raw_offset, letter.raw_index, letter.carrier, letter.value) for letter in dead] == [
+        (0, 1, None, value),
+        (0, 2, 1, None),
+        (0, 4, 1, None),
+        (1, 0, None, b"{"),
+    ]
+    assert [letter.headers for letter in dead] == [SEGMENT, (), (), SEGMENT]
+
+
+def test_contexts_are_masked_value_by_value() -> None:
+    """What a rule removes from a text it removes from a context, its names, and a self-describing event's data."""
+    secret = {
+        "mail jane@example.com": "jane@example.com",
+        "n": 4111111111111111,
+        "u": 'the "user-42" id',
+        "ip": "192.0.2.77",
+    }
+    event = {
+        "e": "ue", "uid": "user-42", "p": "web",
+        "ue_pr": json.dumps({"schema": UNSTRUCT, "data": {"schema": ACME, "data": secret}}),
+        "co": json.dumps({"schema": CONTEXTS, "data": [{"schema": ACME, "data": secret}]}),
+    }  # fmt: skip
+    value = json.dumps({"schema": PAYLOAD, "data": [event]}).encode()
+    (found,) = records_of(run([Raw(0, value, (("format", b"snowplow"),))]))
+
+    assert isinstance(found, Event)
+    cleaned = {"mail (email)": "(email)", "n": "(card)", "u": 'the "(user)" id', "ip": "192.0.2.0"}
+    assert json.loads(found.contexts) == [{"schema": ACME, "data": cleaned}]
+    assert {name: found.properties[name] for name in cleaned} == cleaned

@@ -75,6 +75,19 @@ def test_an_app_inherits_what_it_does_not_change(file: Path, monkeypatch: pytest
     assert settings.sessions == other
 
 
+def test_an_app_changes_limits_and_names_its_hosts(file: Path) -> None:
+    """Key by key: what it does not name of `limits` is that of all apps."""
+    file.write_text(
+        "limits: {record_events: 7, properties: 9}\n"
+        "apps: {shop: {hosts: [shop.example, 'http://intra:8080'], limits: {properties: 3}}, blog: {}}\n"
+    )
+    apps = load_settings(file).apps
+
+    assert apps["shop"].hosts == ["shop.example", "http://intra:8080"]
+    assert (apps["shop"].limits.record_events, apps["shop"].limits.properties) == (7, 3)
+    assert (apps["blog"].limits.record_events, apps["blog"].limits.properties) == (7, 9)
+
+
 def test_a_key_without_value_is_not_given(file: Path) -> None:
     """A section whose lines are all commented out is no mistake."""
     file.write_text("kafka:\n  # brokers: x\ngeo:\n  city:\nformat:\n")
@@ -86,12 +99,16 @@ def test_a_key_without_value_is_not_given(file: Path) -> None:
     ("text", "said"),
     [
         ("kafka: {brokrs: x}", "kafka.brokrs: unknown key; did you mean brokers?"),
+        ("apps: {shop: {hosts: ['a b']}}", "apps.shop.hosts.0: String should match pattern"),
+        ("schemas: {unknown: dead}", "schemas: `unknown: dead` without a `folder` refuses every schema"),
+        ("unknown_apps: drop", "unknown_apps: should be 'accept' or 'dead' (is 'drop')"),
+        ("limits: {record_bytes: 2000000}", "limits.record_bytes: should be less than or equal to 1000000"),
         ("apps: {shop: {gpa: 3}}", "apps.shop.gpa: unknown key; did you mean gap?"),
         ("zzz: 1", "zzz: unknown key"),
         ("flush: {rows: 0}", "flush.rows: should be greater than 0 (is '0')"),
         ("flush: {rows: many}", "flush.rows: should be a valid integer"),
         ("flush: [1]", "flush: should be a valid dictionary"),
-        ("format: csv", "format: should be 'combined' or 'segment' (is 'csv')"),
+        ("format: csv", "format: should be 'combined', 'segment', 'snowplow' or 'snowplow-thrift' (is 'csv')"),
         ("clickhouse: {database: 'a; b'}", "clickhouse.database: String should match pattern"),
         ("- a", "holds a list, not keys"),
         ("kafka:\n\tbrokers: x", "line 2, column 1: found character"),

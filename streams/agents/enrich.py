@@ -72,6 +72,10 @@ class EnrichWorker:
         if not settings.bounded:  # in bounded input no marker comes from a clock
             app.timer(HEAD_SECONDS)(self._mark_heads)
 
+    def use(self, pipeline: Pipeline) -> None:
+        """The stages of every batch that begins from now on."""
+        self._pipeline = pipeline
+
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Through the pure stages and out, piece by piece: while one is sent the next is worked on.
 
@@ -84,10 +88,11 @@ class EnrichWorker:
                 "start the worker again: it counts them at its start",
             )
         await self._announce()
+        pipeline = self._pipeline  # one for the whole batch, also when data are changed meanwhile
         with self._metrics.timed("enrich"), _first_failure():
             async with asyncio.TaskGroup() as sending:
                 for records in _pieces(slices):
-                    sends = self._sends(partition, self._enrich(partition, records))
+                    sends = self._sends(partition, self._enrich(pipeline, partition, records))
                     for send in sends:  # all of them before the first: what is left out now would come out of order
                         self._producer.refuse_large(*send)
                     self._hooks.reached("enrich.before_send")
@@ -96,9 +101,9 @@ class EnrichWorker:
                     await asyncio.sleep(0)
         self._hooks.reached("enrich.after_send")
 
-    def _enrich(self, partition: int, records: list[ConsumerRecord]) -> EnrichedBatch:
+    def _enrich(self, pipeline: Pipeline, partition: int, records: list[ConsumerRecord]) -> EnrichedBatch:
         began = time.process_time()
-        batch = self._pipeline(RawBatch(self._raw_topic, partition, records))
+        batch = pipeline(RawBatch(self._raw_topic, partition, records))
         cpu_seconds = time.process_time() - began
         nbytes = sum([len(record.value or b"") for record in records])
         self._metrics.enriched(partition, len(records), batch.counts, cpu_seconds, nbytes)
@@ -163,6 +168,7 @@ def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | N
     """A dead letter as a record: the original bytes and headers, and where and why as ``dead_…`` headers.
 
     An original above ``limit`` bytes does not fit beside them: it stays in the raw topic, at the coordinates given.
+    ``dead_with`` is the index of the letter of the same record that has the original, where this one has not.
     """
     size = len(letter.value or b"") + sum(len(name) + len(value) for name, value in letter.headers)
     told: Sequence[tuple[str, object]] = (
@@ -174,5 +180,7 @@ def as_outgoing(letter: DeadLetter, limit: int) -> tuple[bytes | None, bytes | N
         ("dead_index", letter.raw_index),
         ("dead_size", size),
     )
+    if letter.carrier is not None:
+        told = [*told, ("dead_with", letter.carrier)]
     headers = [(key, str(value).encode("utf-8", "replace")) for key, value in told]
     return (None, letter.value, [*letter.headers, *headers]) if size <= limit else (None, None, headers)

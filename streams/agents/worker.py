@@ -6,11 +6,14 @@ from typing import Literal, NoReturn
 
 from aiokafka.errors import KafkaError
 
-from streams import pipeline
+from streams import __version__, pipeline
 from streams.agents.enrich import EnrichWorker
 from streams.agents.hooks import Hooks
+from streams.agents.reload import DataReload
 from streams.agents.sessions import SessionsWorker
-from streams.anonymize.rules import default_rules, rules_control
+from streams.anonymize.rules import read_rules, rules_control
+from streams.enrich.enricher import Lookups
+from streams.enrich.reload import DataFiles
 from streams.errors import ContractError
 from streams.kafka.admin import no_answer, partitions_of
 from streams.kafka.app import BatchApp, make_app
@@ -44,16 +47,23 @@ def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
     """The app of the enrich worker."""
     kafka = settings.kafka
     raw, enriched, dead = _partitions(settings, kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic)
+    files, secret = DataFiles(settings.geo, settings.enrich, __version__), read_secret(settings)
+
+    def build(lookups: Lookups) -> pipeline.Pipeline:
+        return pipeline.build(settings, secret, enriched, lookups)
+
     app = make_app("enrich", settings)
-    EnrichWorker(
+    worker = EnrichWorker(
         app,
         settings,
-        pipeline.build(settings, read_secret(settings), enriched),
-        rules_control(default_rules()),
+        build(files.lookups),
+        rules_control(read_rules(settings.rules)),
         (raw, enriched, dead),
         metrics,
         hooks,
     )
+    if files.is_watching and settings.enrich.reload_interval and not settings.bounded:
+        app.timer(settings.enrich.reload_interval)(DataReload(files, build, worker.use, metrics).look)
     return app
 
 

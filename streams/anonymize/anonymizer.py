@@ -1,32 +1,26 @@
-"""One event through all default rules: what goes in is unmasked, what comes out is safe to keep."""
+"""One event through all rules: what goes in is unmasked, what comes out is safe to keep."""
 
 from collections import Counter
 from collections.abc import Callable
-from operator import attrgetter
+from functools import lru_cache
 
 import msgspec
 from msgspec.structs import replace
 
-from streams.anonymize.client import network_of
-from streams.anonymize.ids import SESSION, USER, make_event_id, make_fingerprint, make_pseudonym
-from streams.anonymize.own import repeats_own, strike
+from streams.anonymize.compile import Compiler
+from streams.anonymize.conditions import Conditions, CountryOf
+from streams.anonymize.fill import Fill, make_fill
+from streams.anonymize.hashes import DAY_MS, EventHashes, Hashes
+from streams.anonymize.keyring import Keyring
+from streams.anonymize.program import Program
 from streams.anonymize.rules import Rules
-from streams.anonymize.text import clean, clean_agent
-from streams.anonymize.url import cut
-from streams.anonymize.visitor import make_visitor
 from streams.keys import Keys
-from streams.outcome import Drop
+from streams.outcome import Drop, Reason
 from streams.records import NO_ID, Event, ParsedEvent
 
-TEXTS = (
-    "platform event event_name page_title mkt_medium mkt_source mkt_term mkt_content mkt_campaign br_lang os_timezone "
-    "se_category se_action se_label se_property contexts useragent"
-).split()
-"""Every field with free text of the input, but URLs, ids and ``properties``; ``useragent`` is the last."""
-
-_STRIKABLE = (*TEXTS[2:], "page_url", "page_referrer")
-_texts = attrgetter(*TEXTS)
-_ABSENT = "-"  # a log's word for none
+_PROGRAMS = 256
+_FORGOTTEN = Drop(Reason.KEY_FORGOTTEN)
+"""What is left of such a day counts as it is: its visitors cannot be made again."""
 _BLANK = Event(
     event_id=NO_ID,
     app_id="",
@@ -38,6 +32,7 @@ _BLANK = Event(
     raw_partition=0,
     raw_offset=0,
     event="",
+    platform="",
 )
 """A copy of it filled in place costs half of what fifty keyword arguments do."""
 
@@ -57,81 +52,51 @@ class Place(msgspec.Struct, frozen=True, gc=False):
 Anonymizer = Callable[[ParsedEvent, Place, int, int, int, int], Event | Drop]
 
 
-def make_anonymizer(keys: Keys, rules: Rules, removed: Counter[str]) -> Anonymizer:
+def make_anonymizer(
+    keys: Keys, keyring: Keyring, rules: Rules, removed: Counter[str], country_of: CountryOf | None = None
+) -> Anonymizer:
     """A function of (event, its record's place, index in it, collector time, derived time, arrival time).
 
     The event it gives has no raw address and no raw id. ``removed`` counts by field what could not be masked and so was
-    removed. No rule drops events yet.
+    removed. The same event under the same keys gives the same output, whatever came before it. ``country_of`` tells
+    the country of a network, for rules that ask for it.
     """
-    visitor, event_id, fingerprint = make_visitor(keys), make_event_id(keys), make_fingerprint(keys)
-    user, session = make_pseudonym(keys, USER), make_pseudonym(keys, SESSION)
-    rules_version = rules.hash
+    compiler = Compiler(rules.file, Hashes(keys, keyring))
+    before = [(number, rule) for number, rule in enumerate(rules.file.rules) if rule.when == "before"]
+    conditions = Conditions(rules.file, before, country_of)
+    rules_for, rotates, rules_version = conditions.rules_for, compiler.rotates, rules.hash
+
+    @lru_cache(maxsize=_PROGRAMS)
+    def program_of(numbers: tuple[int, ...], day: int) -> tuple[Program, Fill, EventHashes | None]:
+        program = compiler.program(numbers, day)
+        return program, make_fill(program, removed), program.hashes
+
+    fixed = program_of(conditions.always, 0) if conditions.always is not None and not rotates else None
 
     def anonymize(
         raw: ParsedEvent, place: Place, index: int, collector: int, derived: int, arrival: int
     ) -> Event | Drop:
-        texts = _texts(raw)
-        cleaned = [clean(text) if text else "" for text in texts[:-1]]
-        cleaned.append(clean_agent(raw.useragent) if raw.useragent else "")
-        page_url, network = cut(raw.page_url)
-        page_referrer = cut(raw.page_referrer)[0] if raw.page_referrer else ""
-        address = network_of(raw.ip)
-        properties = {clean(key): clean(value) for key, value in raw.properties.items()}
+        program, fill, hashes = fixed or program_of(rules_for(raw), derived // DAY_MS if rotates else 0)
+        if hashes is None:
+            return Drop()
+        if program.keeps_visitor and hashes.visitor is None:
+            return _FORGOTTEN
         event = replace(_BLANK)
         # who and which
-        event.event_id = event_id(
+        event.event_id = hashes.event_id(
             raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
         )
-        event.app_id = clean(raw.app_id)
-        event.visitor_id = visitor(raw, raw.app_id)
-        event.event_fingerprint = fingerprint(place.value, index)
-        if raw.user_id:
-            event.user_id = user(raw.user_id)
-        if raw.domain_sessionid:
-            event.domain_sessionid = session(raw.domain_sessionid)
-        event.user_ipaddress = address
+        if program.keeps_visitor and hashes.visitor is not None:
+            event.visitor_id = hashes.visitor(raw, raw.app_id)
+        event.event_fingerprint = hashes.fingerprint(place.value, index)
         # when
         event.collector_tstamp, event.derived_tstamp, event.arrival_tstamp = collector, derived, arrival
         event.dvce_created_tstamp, event.dvce_sent_tstamp = raw.dvce_created_tstamp, raw.dvce_sent_tstamp
         # where in the log
         event.raw_topic, event.raw_partition, event.raw_offset = place.raw_topic, place.raw_partition, place.raw_offset
         event.raw_index, event.raw_events, event.raw_size = index, place.raw_events, len(place.value)
-        # what
-        (
-            event.platform, event.event, event.event_name, event.page_title, event.mkt_medium, event.mkt_source,
-            event.mkt_term, event.mkt_content, event.mkt_campaign, event.br_lang, event.os_timezone, event.se_category,
-            event.se_action, event.se_label, event.se_property, event.contexts, event.useragent,
-        ) = cleaned  # fmt: skip
-        if event.useragent == _ABSENT:
-            event.useragent = ""
-        event.page_url, event.mkt_network = page_url, network
-        event.page_referrer = "" if page_referrer == _ABSENT else page_referrer
-        event.dvce_screenwidth, event.dvce_screenheight = raw.dvce_screenwidth, raw.dvce_screenheight
-        event.se_value = raw.se_value
-        event.properties, event.bot_indicators = properties, []
         event.rules_version = rules_version
-        if (
-            cleaned.count("") != texts.count("")
-            or (not address and raw.ip)
-            or (not page_url and raw.page_url)
-            or (not page_referrer and raw.page_referrer)
-            or "" in properties
-        ):
-            removed.update(_removed_fields(raw, event, cleaned))
-            properties.pop("", None)
-        if repeats_own(raw, "\n".join([*cleaned, page_url, page_referrer, *properties, *properties.values()])):
-            removed.update(strike(event, raw, _STRIKABLE))
-        return event
+        # what
+        return event if fill(event, raw) else Drop()
 
     return anonymize
-
-
-def _removed_fields(raw: ParsedEvent, event: Event, cleaned: list[str]) -> list[str]:
-    fields = [name for name, text, kept in zip(TEXTS, _texts(raw), cleaned, strict=True) if text and not kept]
-    pairs = (
-        ("user_ipaddress", raw.ip, event.user_ipaddress),
-        ("page_url", raw.page_url, event.page_url),
-        ("page_referrer", raw.page_referrer, event.page_referrer),
-    )
-    fields += [name for name, text, kept in pairs if text not in ("", _ABSENT) and not kept]
-    return fields + ["properties"] * ("" in event.properties)

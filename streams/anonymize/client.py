@@ -1,9 +1,10 @@
 """The addresses in what a log or a tracker calls the client's address: a list of proxies, ports, brackets."""
 
 import re
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
-from streams.anonymize.ip import truncate
+from streams.anonymize.ip import V4_BITS, V6_BITS, make_truncate, truncate
 from streams.memo import remember
 
 _SHORTEST_ADDRESS, _SHORTEST_NAME = 4, 6
@@ -31,16 +32,24 @@ The first is the client, the others are proxies. Source: developer.mozilla.org/d
 """
 
 
-def _network(value: str) -> str:
-    addresses = (value,) if truncate(value) else _addresses(value)
-    return truncate(addresses[0]) if addresses else ""
+def make_network(v4: int, v6: int) -> Callable[[str], str]:
+    """A function from a value to the network of the first address in it, of so many bits; empty where it holds none."""
+    cut = truncate if (v4, v6) == (V4_BITS, V6_BITS) else make_truncate(v4, v6)
+
+    def network(value: str) -> str:
+        addresses = (value,) if cut(value) else _addresses(value)
+        return cut(addresses[0]) if addresses else ""
+
+    return remember(network)
 
 
-network_of = remember(_network)
+network_of = make_network(V4_BITS, V6_BITS)
 """The network (/24, /48) of the first address in a value; empty where it holds none."""
 
 
 def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
+    if ":" not in value and truncate(value):
+        return (value,), False  # there is no other way to write what inet_pton reads
     found = {value.lower()} if len(value) >= _SHORTEST_NAME else set()
     for text in (value,) if truncate(value) else _addresses(value):
         address = ip_address(text)

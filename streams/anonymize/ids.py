@@ -2,6 +2,8 @@
 
 import struct
 from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
 
 from streams.keys import Keys, join, measured
 from streams.memo import remember
@@ -14,6 +16,7 @@ PLACE = "event_id:coordinates"
 PAYLOAD = "payload"
 
 _INDEX = struct.Struct(">I")
+_LONG = 1024
 _COORDINATES = struct.Struct(">IQI")
 
 
@@ -57,11 +60,34 @@ def make_event_id(keys: Keys) -> Callable[[str, str, str, int, int, int], bytes]
     return event_id
 
 
+def make_rotating_event_id(keys: Keys, rotating: Keys | None) -> Callable[[str, str, str, int, int, int], bytes]:
+    """The same where the visitor's key rotates: nothing that content may have gone into outlives the key.
+
+    Only a random UUID (versions 4 and 7) stays; one of another version may be made from a name or hold a hardware
+    address. What is given is hashed with the ``rotating`` key; where that is forgotten (None) the coordinates count.
+    Source: RFC 9562 §5.
+    """
+    place, topic_name = keys.uuid(PLACE), remember(measured)
+    uuid = rotating.uuid(EVENT) if rotating is not None else None
+
+    def event_id(given: str, header: str, topic: str, partition: int, offset: int, index: int) -> bytes:
+        if given and given[14:15] in ("4", "7") and (random := parse_uuid(given)) is not None:
+            return random
+        if uuid is None or not (given or header):
+            return place(topic_name(topic) + _COORDINATES.pack(partition, offset, index))
+        return uuid(measured(given) if given else join(header, str(index)))
+
+    return event_id
+
+
 def make_fingerprint(keys: Keys) -> Callable[[bytes, int], int]:
     """A function of (raw record's bytes, index) giving an unsigned 64-bit keyed hash of the event's payload."""
     number = keys.number(PAYLOAD)
+    digest = lru_cache(maxsize=2)(lambda value: blake2b(value, digest_size=32).digest())
 
     def fingerprint(value: bytes, index: int) -> int:
+        if len(value) > _LONG:  # all events of a long body would hash all of it
+            value = digest(value)
         return number(value + _INDEX.pack(index))
 
     return fingerprint

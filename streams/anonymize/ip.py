@@ -1,37 +1,44 @@
 """Addresses cut to their network, so that they name a neighbourhood and no household."""
 
 import socket
+from collections.abc import Callable
 
 from streams.memo import remember
 
+V4_BITS, V6_BITS = 24, 48
+"""The most that stay. Source: RFC 6177 (a site has a /48)."""
 _MAPPED = bytes(10) + b"\xff\xff"
 _SIX_TO_FOUR = b"\x20\x02"
 
 
-def _truncate(address: str) -> str:
-    if ":" in address:
-        return _truncate_v6(address)
-    try:
-        packed = socket.inet_pton(socket.AF_INET, address)
-    except (OSError, ValueError):
-        return ""
-    return f"{packed[0]}.{packed[1]}.{packed[2]}.0"
+def make_truncate(v4: int, v6: int) -> Callable[[str], str]:
+    """A function from an address to its network of ``v4`` or ``v6`` bits, still an address; IPv4-mapped IPv6 is IPv4.
+
+    What is no address gives the empty string. Source: RFC 4291 §2.5.5.2 (IPv4-mapped).
+    """
+
+    def truncate_address(address: str) -> str:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            packed = socket.inet_pton(family, address)
+        except (OSError, ValueError):
+            return ""
+        if family == socket.AF_INET:
+            return socket.inet_ntop(family, _cut(packed, v4))
+        if packed.startswith(_MAPPED):
+            return socket.inet_ntop(socket.AF_INET, _cut(packed[12:], v4))
+        # 6to4 holds a whole IPv4 address behind its first 16 bits (RFC 3056 §2): it is cut like one.
+        bits = min(v6, 16 + v4) if packed.startswith(_SIX_TO_FOUR) else v6
+        return socket.inet_ntop(family, _cut(packed, bits))
+
+    return remember(truncate_address)
 
 
-def _truncate_v6(address: str) -> str:
-    try:
-        packed = socket.inet_pton(socket.AF_INET6, address)
-    except (OSError, ValueError):
-        return ""
-    if packed.startswith(_MAPPED):
-        return f"{packed[12]}.{packed[13]}.{packed[14]}.0"
-    # 6to4 holds a whole IPv4 address in its first 48 bits (RFC 3056 §2): its last byte goes too.
-    kept = 5 if packed.startswith(_SIX_TO_FOUR) else 6
-    return socket.inet_ntop(socket.AF_INET6, packed[:kept] + bytes(16 - kept))
+def _cut(packed: bytes, bits: int) -> bytes:
+    size = len(packed)
+    mask = ((1 << bits) - 1) << (8 * size - bits)
+    return (int.from_bytes(packed, "big") & mask).to_bytes(size, "big")
 
 
-truncate = remember(_truncate)
-"""IPv4 to /24, IPv6 to /48, IPv4-mapped IPv6 as its IPv4; still an address. What is no address gives the empty string.
-
-Source: RFC 4291 §2.5.5.2 (IPv4-mapped), RFC 6177 (a site has a /48).
-"""
+truncate = make_truncate(V4_BITS, V6_BITS)
+"""IPv4 to /24, IPv6 to /48."""

@@ -1,7 +1,7 @@
-"""Replaces what is found in a text, also where percent-encoding hides it, and leaves all else as it was written."""
+"""Replaces what is found in a text, also where an encoding hides it, and leaves all else as it was written."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote
 
 Span = tuple[int, int, str]
@@ -11,7 +11,11 @@ Find = Callable[[str], list[Span]]
 
 MAX_LAYERS = 5
 _MAX_ROUNDS = 64
-_QUOTED = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+_BROKEN = "\ufffd"
+_HEX = "[0-9A-Fa-f]"
+_ESCAPE = rf"\\+(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)"
+_ENCODED = re.compile(rf"((?:%{_HEX}{{2}})+|(?:{_ESCAPE})+)")
+_ESCAPED = re.compile(_ESCAPE)
 
 
 def replace_found(text: str, find: Find) -> str:
@@ -23,7 +27,7 @@ def replace_found(text: str, find: Find) -> str:
     for _ in range(_MAX_ROUNDS):
         spans, depth = find(text), 0
         if not spans:
-            if "%" not in text:
+            if not is_encoded(text):
                 return text
             depth = _depth(text, find)
             if depth == 0:
@@ -34,11 +38,24 @@ def replace_found(text: str, find: Find) -> str:
     return ""  # a text made to be found in again and again
 
 
+def is_encoded(text: str) -> bool:
+    """Whether there may be a layer below."""
+    return "%" in text or "\\" in text
+
+
+def decode_layer(text: str) -> str:
+    """The text one layer down: percent-encoded bytes and escapes (``\\u0040``, ``\\x40``) as what they stand for.
+
+    Source: RFC 3986 §2.1; RFC 8259 §7 (also with more than one backslash, as JSON within JSON has them).
+    """
+    return _decoded(text)[0] if "\\" in text else unquote(text)
+
+
 def _depth(text: str, find: Find) -> int:
     """How often to decode until something is found; 0: never; above MAX_LAYERS: too many layers."""
     layer = text
     for depth in range(1, MAX_LAYERS + 1):
-        decoded = unquote(layer)
+        decoded = decode_layer(layer)
         if decoded == layer:
             return 0
         if find(decoded):
@@ -61,18 +78,47 @@ def _decoded(text: str) -> tuple[str, list[int]]:
     characters: list[str] = []
     places: list[int] = []
     at = 0
-    for number, piece in enumerate(_QUOTED.split(text)):
+    for number, piece in enumerate(_ENCODED.split(text)):
         if number % 2 == 0:
             characters.append(piece)
             places += range(at, at + len(piece))
             at += len(piece)
             continue
-        for character in bytes.fromhex(piece.replace("%", "")).decode("utf-8", "surrogateescape"):
-            is_broken = "\ud800" <= character <= "\udfff"
-            characters.append("\ufffd" if is_broken else character)
+        for character, width in _unquoted(piece) if piece[0] == "%" else _unescaped(piece):
+            characters.append(character)
             places.append(at)
-            at += 3 if is_broken else 3 * len(character.encode())
+            at += width
     return "".join(characters), [*places, at]
+
+
+def _unquoted(piece: str) -> Iterator[tuple[str, int]]:
+    """Each character that percent-encoded bytes stand for, and how much of ``piece`` does."""
+    for character in bytes.fromhex(piece.replace("%", "")).decode("utf-8", "surrogateescape"):
+        if "\ud800" <= character <= "\udfff":
+            yield _BROKEN, 3
+        else:
+            yield character, 3 * len(character.encode())
+
+
+def _unescaped(piece: str) -> Iterator[tuple[str, int]]:
+    """The same for escapes; two halves of a character beyond U+FFFF are one."""
+    high, held = 0, 0
+    for match in _ESCAPED.finditer(piece):
+        sign, width = match.group().lstrip("\\"), len(match.group())
+        code = ord(sign) if sign == "/" else int(sign[1:].strip("{}"), 16)
+        if high and 0xDC00 <= code <= 0xDFFF:
+            yield chr(0x10000 + ((high - 0xD800) << 10) + code - 0xDC00), held + width
+            high = held = 0
+            continue
+        if high:
+            yield _BROKEN, held
+            high = held = 0
+        if 0xD800 <= code <= 0xDBFF:
+            high, held = code, width
+        else:
+            yield (_BROKEN if 0xDC00 <= code <= 0xDFFF or code > 0x10FFFF else chr(code)), width
+    if high:
+        yield _BROKEN, held
 
 
 def merge(*kinds: list[Span]) -> list[Span]:

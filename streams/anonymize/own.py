@@ -1,11 +1,13 @@
 """The event's own raw ids and addresses, where a tracker repeats them in its texts, URLs or properties."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from urllib.parse import unquote
 
+from streams.anonymize.action import TextAction, TextFunction
 from streams.anonymize.client import spellings_of
-from streams.anonymize.layers import Find, Span, merge, replace_found
+from streams.anonymize.fields import TREES
+from streams.anonymize.layers import Find, Span, decode_layer, is_encoded, merge, replace_found
+from streams.anonymize.value import ValueFunction, make_value
 from streams.records import Event, ParsedEvent
 
 SHORTEST = 6
@@ -26,22 +28,22 @@ _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
-    """Whether an own id or address stands in the texts, in any case of letters, plainly or percent-encoded."""
-    values, has_case = spellings_of(raw.ip)
-    if raw.anonymous_id or raw.user_id or raw.domain_sessionid or raw.domain_userid or raw.network_userid:
-        values = (*values, *[value.lower() for value in _ids(raw) if len(value) >= SHORTEST])
-        has_case = True
-    layer = texts.lower() if has_case else texts
+    """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
+    addresses, _ = spellings_of(raw.ip)
+    layer = texts.lower()
     while True:
-        for value in values:
-            if value in layer:
+        for address in addresses:
+            if address in layer:
                 return True
-        if "%" not in layer:
+        for value in _ids(raw):
+            if len(value) >= SHORTEST and value.lower() in layer:
+                return True
+        if "%" not in layer and "\\" not in layer:
             return False
-        decoded = unquote(layer)
+        decoded = decode_layer(layer).lower()
         if decoded == layer:
             return False
-        layer = decoded.lower() if has_case else decoded
+        layer = decoded
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
@@ -50,19 +52,32 @@ def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
     Gives the names of fields that could not be searched to the end, and so were emptied.
     """
     strike_text = _make_strike(_own_values(raw))
+    strike_value = make_value([((), TextAction(strike_text, on_names=True))])
     emptied = []
     for name in names:
-        text = getattr(event, name)
-        if text:
-            struck = strike_text(text)
+        found = getattr(event, name)
+        if name == "properties":
+            event.properties, removed = _struck(found, strike_text, strike_value)
+            emptied += [name] * removed
+        elif found:
+            struck, removed = strike_value(found) if name in TREES else (strike_text(found), 0)
             setattr(event, name, struck)
-            if not struck:
-                emptied.append(name)
-    properties = {strike_text(key): strike_text(value) for key, value in event.properties.items()}
-    if properties.pop("", None) is not None:
-        emptied.append("properties")
-    event.properties = properties
+            emptied += [name] * (removed or not struck)
     return emptied
+
+
+def _struck(
+    properties: dict[str, str], strike_text: TextFunction, strike_value: ValueFunction
+) -> tuple[dict[str, str], int]:
+    """The properties, and how many values, within them too, could not be searched to the end."""
+    kept, removed = {}, 0
+    for key, value in properties.items():
+        name = strike_text(key)
+        text, count = strike_value(value)
+        removed += count or (bool(key) and not name)
+        if (name or not key) and (text or not value):
+            kept[name] = text
+    return kept, removed
 
 
 def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
@@ -77,11 +92,11 @@ def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
     )
 
 
-def _make_strike(values: Sequence[tuple[str, str]]) -> Callable[[str], str]:
+def _make_strike(values: Sequence[tuple[str, str]]) -> TextFunction:
     find = _make_find(values)
 
     def strike_text(text: str) -> str:
-        if "%" not in text and text.isascii():  # most texts: no more than one look for each value
+        if not is_encoded(text) and text.isascii():  # most texts: no more than one look for each value
             lowered = text.lower()
             for value, _ in values:
                 if value in lowered:

@@ -1,10 +1,18 @@
-"""What is personal in any text, plain or percent-encoded: e-mail addresses, payment cards, network addresses."""
+"""What is personal within a text is replaced by a word for its kind, wherever it stands, plain or encoded."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import re2
 
+from streams.anonymize import iban, layers, phone, tokens
+from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import find_addresses
 from streams.anonymize.card import SHORTEST_CARD, find_cards
-from streams.anonymize.layers import Span, merge, replace_found
+from streams.anonymize.layers import Find, Span, merge, replace_found
+from streams.anonymize.ruleset import OwnPattern, compile_pattern
+from streams.anonymize.url import Base, UrlAction
 from streams.memo import remember
 
 EMAIL = "(email)"
@@ -18,34 +26,96 @@ _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f
 """Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals."""
 
 
-def _find_names(text: str) -> list[Span]:
-    cards = find_cards(text) if len(text) >= SHORTEST_CARD else []
+def _find_emails(text: str) -> list[Span]:
     if ("@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text) and _EMAIL.search(text):
-        return merge([(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)], cards)
-    return cards
+        return [(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)]
+    return []
 
 
-def _find_all(text: str) -> list[Span]:
-    return merge(_find_names(text), find_addresses(text))
+def _find_cards(text: str) -> list[Span]:
+    return find_cards(text) if len(text) >= SHORTEST_CARD else []
 
 
-def _redact(text: str) -> str:
-    try:
-        return replace_found(text, _find_all)
-    except (UnicodeError, ValueError, re2.error):
-        return ""  # lone surrogates, say: what cannot be searched cannot be kept
+def _may_hold_email(text: str) -> bool:
+    return "@" in text or "&" in text or "＠" in text
 
 
-def _redact_names(text: str) -> str:
-    try:
-        return replace_found(text, _find_names)
-    except (UnicodeError, ValueError, re2.error):
-        return ""
+_may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
+_may_hold_v4 = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d").search
 
 
-redact = remember(_redact)
-"""The text without e-mail addresses and payment cards, network addresses cut to their networks; empty when it cannot be
-searched (the caller counts that)."""
+def _may_hold_address(text: str) -> object:
+    return _may_hold_v6(text) or ("." in text and _may_hold_v4(text))
 
-redact_names = remember(_redact_names)
-"""The same, but network addresses stay: for user agents, whose versions look like them, and for hosts of URLs."""
+
+_BUILT_IN: dict[str, tuple[Find, Hint]] = {
+    "token": (tokens.find_tokens, tokens.may_hold),
+    "email": (_find_emails, _may_hold_email),
+    "iban": (iban.find_ibans, iban.may_hold),
+    "card": (_find_cards, re.compile(r"\d(?:[ ._+\xa0-]?\d){11}").search),
+    "phone": (phone.find_phones, phone.may_hold),
+    "ip": (find_addresses, _may_hold_address),
+}
+"""Kind → what finds it, and when to look; of two finds that overlap the earlier kind's stays."""
+
+_TIED = ("^", "$", r"\b", r"\B", r"\A", r"\z")
+
+
+def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
+    """Replaces these kinds. ``own`` is not among them: own.py knows the event's ids."""
+    owns = [kind for kind in kinds if isinstance(kind, OwnPattern)]
+    built_in = [_BUILT_IN[kind] for kind in _BUILT_IN if kind in kinds]
+    own_hints = [_hint_of(own) for own in owns]
+    return TextAction(
+        partial(replace_found, find=_joined([*[find for find, _ in built_in], *map(_make_find, owns)])),
+        hints=(layers.is_encoded, *[hint for _, hint in built_in]) if all(own_hints) else (anything,),
+        own_hint="|".join(own_hints) if all(own_hints) else "",
+        on_names=True,
+    )
+
+
+def _joined(finds: Sequence[Find]) -> Find:
+    if len(finds) == 1:
+        return finds[0]
+    return lambda text: merge(*[find(text) for find in finds])
+
+
+def _make_find(own: OwnPattern) -> Find:
+    """A find without length is none: it would be found for ever."""
+    find_all: Callable[[str], Sequence[object]] = compile_pattern(own.pattern).finditer
+    word = f"({own.name})"
+
+    def find(text: str) -> list[Span]:
+        return [(*match.span(), word) for match in find_all(text) if match.end() > match.start()]  # type: ignore[attr-defined]
+
+    return find
+
+
+def _hint_of(own: OwnPattern) -> str:
+    """The pattern itself, unless it is tied to a place: a part of the text may fit where the whole does not."""
+    return "" if any(sign in own.pattern for sign in _TIED) else f"(?:{own.pattern})"
+
+
+def make_url_redact(kinds: Sequence[str | OwnPattern]) -> UrlAction:
+    """The same for a URL, part by part. The host is a place, whoever asked for it, and so its address stays; a host
+    that is encoded may hide anything."""
+    everything, names = make_redact(kinds), make_redact([kind for kind in kinds if kind != "ip"])
+    text, head_text = chain([everything]), chain([names])
+
+    def base(head: str, path: str) -> Base:
+        if head:
+            head = _kept(text(head) if "%" in head else head_text(head))
+        return head, path and text(path)
+
+    @remember
+    def query(given: str) -> str:
+        return "&".join(["=".join([side and text(side) for side in pair.split("=", 1)]) for pair in given.split("&")])
+
+    return UrlAction(base, query, text)
+
+
+def _kept(head: str) -> str:
+    """Raises ValueError where nothing is: a path without its host would be another URL."""
+    if not head:
+        raise ValueError("nothing of the host can be kept")
+    return head

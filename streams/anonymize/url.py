@@ -1,68 +1,115 @@
-"""URLs without what they carry of a person: query but for campaign parameters, fragment, user, session ids."""
+"""URLs in parts, and which of them stay: campaign parameters, but no fragment, user, session ids or other query."""
 
+import re
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import re2
 
-from streams.anonymize.clickid import CLICK_IDS
-from streams.anonymize.redact import redact, redact_names
+from streams.anonymize.action import FAILURES, TextFunction
+from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
-CAMPAIGN_PREFIX = "utm_"
-"""Source: support.google.com/analytics/answer/10917952 (campaign parameters)."""
-
-_SCHEME = re2.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
-_HIDDEN_SCHEME = re2.compile(r"^[A-Za-z][A-Za-z0-9+.-]*%(?:25)*3[aA]%(?:25)*2[fF]")
-_HIDDEN_END = re2.compile(r"%(?:25)*(?:3[fF]|23)")
-_PARAMETER = re2.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+_HIDDEN_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*%(?:25)*3[aA]%(?:25)*2[fF]")
+_HIDDEN_END = re.compile(r"%(?:25)*(?:3[fF]|23)")
+_PARAMETER = re.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
 _HOST = re2.compile(r"[\pL\pN._~%:\[\]-]*")
 _NO_PATH = frozenset({"file", "data", "javascript", "blob", "filesystem", "view-source"})
 
-Cut = tuple[str, str]
-"""(URL, network whose click id its query held)."""
+Base = tuple[str, str]
+"""(Scheme, user, host and port; path) of a URL; of one without ``//`` the scheme, and all behind it."""
+UrlFunction = Callable[[str], tuple[str, str]]
+"""From a URL to (the URL as it may be kept, or an empty one; name of the network whose click id it held)."""
 
 
-def _cut(url: str) -> Cut:
-    """The URL that may be kept, or an empty one where it cannot be read; then the caller counts a removal."""
-    try:
-        return _cut_readable(url if url.isprintable() else "".join(filter(str.isprintable, url)))
-    except ValueError:
-        return "", ""
+class UrlAction(msgspec.Struct, frozen=True):
+    """What an action does to the parts of a URL. May raise what a TextAction may: then the URL goes."""
+
+    base: Callable[[str, str], Base] | None = None
+    query: TextFunction | None = None
+    fragment: TextFunction | None = None
+    network: TextFunction | None = None
+    """The name of the network whose click id is in a query."""
 
 
-def _cut_readable(url: str) -> Cut:
+def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
+    """The actions, one after another, on each part; the URL is taken apart once. Fails closed: an empty URL."""
+    base_of = _memoized([action.base for action in actions if action.base is not None])
+    queries = [action.query for action in actions if action.query is not None]
+    fragments = [action.fragment for action in actions if action.fragment is not None]
+    network_of = next((action.network for action in actions if action.network is not None), None)
+
+    def run(url: str) -> tuple[str, str]:
+        network = ""
+        try:
+            rest, query, fragment = _parts(url)
+            if query and network_of is not None:
+                network = network_of(query)
+            for function in queries:
+                query = query and function(query)
+            for function in fragments:
+                fragment = fragment and function(fragment)
+            base = base_of(rest) if rest else ""
+        except FAILURES:
+            return "", ""
+        if rest and not base:
+            return "", network
+        if fragment:
+            return f"{base}?{query}#{fragment}" if query else f"{base}#{fragment}", network
+        return (f"{base}?{query}" if query else base), network
+
+    return run
+
+
+def _memoized(functions: Sequence[Callable[[str, str], Base]]) -> TextFunction:
+    def base_of(base: str) -> str:
+        head, path = split_base(base)
+        for function in functions:
+            head, path = function(head, path)
+        return head + path
+
+    return remember(base_of)
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    """(Base, query, fragment), as a browser would read them."""
+    if not url.isprintable():
+        url = "".join(filter(str.isprintable, url))
     url = url.strip()
     if "%" in url and _HIDDEN_SCHEME.search(url):
         url = unquote(unquote(unquote(url)))
-    rest, _, _ = url.partition("#")
-    rest, _, query = rest.partition("?")
-    campaign, network = _cut_query(query)
-    base = _clean_base(rest)
-    if not base and rest:
-        return "", network
-    return (f"{base}?{campaign}" if campaign else base), network
+    rest, _, fragment = url.partition("#")
+    base, _, query = rest.partition("?")
+    return base.rstrip(), query, fragment
 
 
-@remember
-def _clean_base(base: str) -> str:
-    head, path = _cut_base(base)
-    # the host is a place, whoever asked for it; one that is encoded may hide anything
-    return (redact(head) if "%" in head else redact_names(head)) + redact(path)
-
-
-def _cut_base(base: str) -> tuple[str, str]:
-    """(Scheme, host and port; path). Only ``scheme://`` and relative URLs have parts that can be told apart."""
+def split_base(base: str) -> Base:
+    """Scheme, user, host and port; path. Only ``scheme://`` and relative URLs have parts that can be told apart."""
     scheme, rest = "", base
     if (found := _SCHEME.match(base)) is not None:
-        scheme = found.group(1).lower()
         rest = base[found.end() :]
-        if not rest.startswith("//") or scheme in _NO_PATH:
-            return f"{scheme}:", ""  # mailto:, data:, file: and the like are content, not places
-        scheme += ":"
+        scheme = f"{found.group(1).lower()}:"
+        if is_opaque(scheme, rest):
+            return scheme, rest
     if rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
-        return f"{scheme}//{_cut_authority(authority)}", f"{slash}{_cut_path(path)}"
-    return "", _cut_path(rest)
+        return f"{scheme}//{authority}", f"{slash}{path}"
+    return "", rest
+
+
+def is_opaque(scheme: str, rest: str) -> bool:
+    """Whether what stands behind a scheme is content and no place: of mailto:, data:, file: and the like."""
+    return bool(scheme) and (not rest.startswith("//") or scheme[:-1] in _NO_PATH)
+
+
+def cut_base(head: str, path: str) -> Base:
+    """Without user, password and path parameters; of what is no place the scheme alone. ValueError: no host."""
+    scheme, slashes, authority = head.partition("//")
+    if scheme and (not slashes or scheme[:-1] in _NO_PATH):
+        return scheme, ""
+    return (f"{scheme}//{_cut_authority(authority)}" if slashes else head), _cut_path(path)
 
 
 @remember
@@ -90,18 +137,10 @@ def cut_parameters(path: str) -> str:
     return _PARAMETER.sub("", path) if ";" in path or "%" in path else path
 
 
-def _cut_query(query: str) -> Cut:
-    if not query:
-        return "", ""
-    kept, network = [], ""
-    for pair in query.replace(";", "&").split("&"):
-        name, sign, value = pair.partition("=")
-        name = name.lower()
-        if name.startswith(CAMPAIGN_PREFIX):
-            kept.append(f"{redact(name)}{sign}{redact(value)}")
-        elif not network and value and name in CLICK_IDS:
-            network = CLICK_IDS[name]
-    return "&".join(kept), network
+def network_of(query: str) -> str:
+    """The network of the first click id in a query that has a value."""
+    found = _CLICK.search(query)
+    return CLICK_IDS[found.group(1).lower()] if found is not None else ""
 
 
-cut = remember(_cut)
+_CLICK = re.compile(rf"(?:^|[&;])({'|'.join(map(re.escape, CLICK_IDS))})=[^&;]", re.IGNORECASE | re.ASCII)

@@ -16,12 +16,12 @@ from streams.keys import Keys
 from streams.load import LoadRecord, sorted_records
 from streams.run.loading import load as load_records
 from streams.secret import read_secret
-from streams.settings import FormatName, Settings, load_settings
+from streams.settings import FileFormat, Settings, load_settings
 
 
 def load(
     file: Annotated[list[Path], typer.Argument(help="Files; .gz is read as such.")],
-    format_: Annotated[FormatName, typer.Option("--format", help="What the lines are.")],
+    format_: Annotated[FileFormat, typer.Option("--format", help="What the lines are.")],
     app_id: Annotated[str | None, typer.Option("--app-id", help="The app, where the input names none.")] = None,
     config: Annotated[Path | None, typer.Option("--config", help="thalweg.yaml")] = None,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, load, migrate, rebuild, run, sql, store, worker
+from streams.cli import demo, doctor, funnel, load, migrate, rebuild, report, rules, run, sql, store, templates, worker
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -28,6 +28,11 @@ app.command("worker")(worker.worker)
 app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
 app.command("rebuild")(rebuild.rebuild)
+app.command("funnel")(funnel.funnel)
+app.command("templates")(templates.templates)
+app.command("report")(report.report)
+app.add_typer(rules.app, name="rules")
+app.command("doctor")(doctor.doctor)
 
 
 def main() -> None:

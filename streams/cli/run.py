@@ -13,12 +13,12 @@ from streams.cli.progress import RunProgress
 from streams.run.embedded import RunOptions
 from streams.run.embedded import run as run_embedded
 from streams.run.summary import Summary
-from streams.settings import FormatName
+from streams.settings import FileFormat
 
 
 def run(  # noqa: PLR0913 - one option each
     input_: Annotated[list[Path], typer.Option("--input", help="A file; repeat for several. .gz is read as such.")],
-    format_: Annotated[FormatName, typer.Option("--format", help="What the lines are.")],
+    format_: Annotated[FileFormat, typer.Option("--format", help="What the lines are.")],
     store: Annotated[str, typer.Option("--store", help="A folder, or clickhouse://user@host:port/database")],
     more: Annotated[list[Path] | None, typer.Argument(metavar="[FILE]...", help="More input files.")] = None,
     app_id: Annotated[str | None, typer.Option("--app-id", help="The app, where the input names none.")] = None,

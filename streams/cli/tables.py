@@ -127,6 +127,8 @@ def what_next(store: Path | str, command: str = "thalweg") -> str:
             f'  {command} sql --store {name} "SHOW TABLES FROM thalweg"',
             f'  {command} sql --store {name} "{query}" --format JSONEachRow',
             f"  {command} run --input access.log --format combined --app-id my-site --store {name}",
+            f'  {command} funnel --store {name} --steps "page:/" "page:/product/:id" "page:/cart" --by dvce_type',
+            f"  {command} report --store {name}",
             f"  {command} store serve {name}",
         )
     )

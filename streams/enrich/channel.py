@@ -33,9 +33,19 @@ CLICKS = {
     "Reddit": ("reddit", "cpc"),
     "Quora": ("quora", "cpc"),
     "Facebook": ("facebook", "social"),  # Facebook puts fbclid on every link, paid or not
+    "Taboola": ("taboola", "cpc"),
+    "Outbrain": ("outbrain", "cpc"),
+    "Nextdoor": ("nextdoor", "cpc"),
     "Impact": ("impact", "affiliate"),
 }
 """Network of a click id → (source, medium) it stands for where no utm parameter says more."""
+
+GROUPS = frozenset({
+    "Direct", "Cross-network", "Paid Shopping", "Paid Search", "Paid Social", "Paid Video", "Display", "Paid Other",
+    "Organic Shopping", "AI Assistants", "Organic Social", "Organic Video", "Organic Search", "Referral", "Email",
+    "Affiliates", "Audio", "SMS", "Mobile Push Notifications", "Unassigned",
+})  # fmt: skip
+"""Every channel there is."""
 
 _CATEGORIES = {"bing": "search", "google": "search", "adwords": "search", "fb": "social", "ig": "social"}
 """Words people write into utm_source that are no host and no source's name."""
@@ -85,11 +95,9 @@ def of_campaign(medium: str, source: str, campaign: str, category: str) -> str: 
         return "Organic Social"
     if category == "video" or _VIDEO.match(medium):
         return "Organic Video"
-    if medium in _EMAIL or source in _EMAIL or category == "email":
-        return "Email"
     if category == "search" or medium == "organic":
         return "Organic Search"
-    return _of_word(medium, source)
+    return _of_word(medium, source, category)
 
 
 def _of_paid(category: str, *, shopping: bool, display: bool) -> str:
@@ -99,9 +107,11 @@ def _of_paid(category: str, *, shopping: bool, display: bool) -> str:
     return {"search": "Paid Search", "social": "Paid Social", "video": "Paid Video"}.get(category, other)
 
 
-def _of_word(medium: str, source: str) -> str:
+def _of_word(medium: str, source: str, category: str) -> str:
     if medium in ("referral", "app", "link"):
         return "Referral"
+    if medium in _EMAIL or source in _EMAIL or category == "email":
+        return "Email"
     if medium in ("affiliate", "affiliates"):
         return "Affiliates"
     if medium == "audio":
@@ -122,6 +132,7 @@ _REFERRED = {
     "shopping": "Organic Shopping",
     "email": "Email",
     "ai": "AI Assistants",
+    "paid": "Paid Other",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from streams.memo import remember
+from streams.memo import NETWORKS, remember
 from streams.records import Event
 
 Lookup = Callable[[str], Mapping[str, Any] | None]
@@ -78,6 +78,16 @@ def read_asn(record: Mapping[str, Any]) -> tuple[int, str]:
     return (int(number) if number.isascii() and number.isdigit() else 0), _text(organization)
 
 
+def make_country(city: Lookup) -> Callable[[str], str]:
+    """The country code of an address; empty where the database does not know it."""
+
+    def country(address: str) -> str:
+        record = city(address)
+        return read_city(record).country if record else ""
+
+    return remember(country)
+
+
 def make_geo(city: Lookup | None, asn: Lookup | None, version: str) -> Callable[[Event], None]:
     """Fills geo_*, asn_* and geo_version, from whichever databases there are."""
 
@@ -88,7 +98,7 @@ def make_geo(city: Lookup | None, asn: Lookup | None, version: str) -> Callable[
             spot = msgspec.structs.replace(spot, asn_number=number, asn_organization=organization)
         return spot
 
-    known = remember(look_up)
+    known = remember(look_up, NETWORKS)
     nowhere = Spot()
 
     def geo(event: Event) -> None:

@@ -1,23 +1,24 @@
 """What sent the visitor: medium, source and search term of the referrer."""
 
-from collections.abc import Callable
-from urllib.parse import parse_qsl
+from collections.abc import Callable, Iterable
 
 from streams.enrich.page import split
+from streams.enrich.query import read_query
 from streams.enrich.sites import UNKNOWN, Site
+from streams.memo import remember
 from streams.records import Event
 
 INTERNAL = "internal"
 OTHER = "unknown"
-_TERMS = ("q", "query", "p", "wd", "word", "text", "search", "keyword")
+_TERMS = (
+    "q", "query", "p", "wd", "word", "text", "search", "keyword", "keywords", "kw", "search_query", "search_term",
+    "searchfor", "qs", "qkw", "eingabe", "suche", "k", "s", "w", "as_q",
+)  # fmt: skip
 """Names under which search engines carry the words; the default rules cut them away before this stage."""
 
 
 def _term(query: str) -> str:
-    try:
-        found = dict(reversed(parse_qsl(query, max_num_fields=100)))
-    except ValueError:
-        return ""
+    found = read_query(query)
     return next((found[name] for name in _TERMS if name in found), "")
 
 
@@ -25,12 +26,23 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def make_referrer(site_of: Callable[[str], Site]) -> Callable[[Event], None]:
+def _make_is_internal(own_hosts: Iterable[str]) -> Callable[[str], bool]:
+    own = frozenset(_bare(host.lower().rstrip(".")) for host in own_hosts)
+
+    def is_internal(host: str) -> bool:
+        labels = host.split(".")
+        return any(".".join(labels[start:]) in own for start in range(len(labels)))
+
+    return remember(is_internal)
+
+
+def make_referrer(site_of: Callable[[str], Site], internal_hosts: Iterable[str] = ()) -> Callable[[Event], None]:
     """Fills refr_urlhost, refr_medium, refr_source, refr_term; runs after the page stage.
 
-    Media: search, shopping, video, social, email, ai, internal (the page's own host), unknown (any other host); empty
-    without a referrer.
+    Media: search, shopping, video, social, email, ai, paid (an ad server), internal (the page's own host, or one of
+    ``internal_hosts`` or below it), unknown (any other host); empty without a referrer.
     """
+    is_internal = _make_is_internal(internal_hosts)
 
     def referrer(event: Event) -> None:
         if not event.page_referrer:
@@ -39,7 +51,7 @@ def make_referrer(site_of: Callable[[str], Site]) -> Callable[[Event], None]:
         if not host:
             return
         event.refr_urlhost = host
-        if _bare(host) == _bare(event.page_urlhost):
+        if _bare(host) == _bare(event.page_urlhost) or is_internal(host):
             event.refr_medium = INTERNAL
             return
         site = site_of(host)

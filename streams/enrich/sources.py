@@ -1,122 +1,70 @@
-"""Opens what the enrichments look things up in: geo databases, agent patterns, known sites. The stage's only I/O."""
+"""Opens what the enrichments look things up in, by settings, and puts it together. The stage's only I/O is here."""
 
-from contextlib import suppress
-from importlib import metadata, resources
-from itertools import islice
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
-import maxminddb
-import yaml
-from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from ua_parser import Resolver
-from ua_parser.core import Domain
-from ua_parser.loaders import load_builtins
-from ua_parser.regex import Resolver as RustResolver
-
+from streams.enrich.agent_data import open_agents, open_crawlers
 from streams.enrich.enricher import Lookups
-from streams.enrich.geo import Lookup
-from streams.enrich.sites import Table
-from streams.enrich.useragent import Agent, ReadAgent
-from streams.errors import ConfigError
-from streams.settings import GeoSettings
+from streams.enrich.geo_file import open_default_city, open_geo
+from streams.enrich.site_data import open_networks, open_sites
+from streams.settings import EnrichSettings, GeoSettings
+
+Opened = tuple[Any, str]
+"""What was opened, and its version."""
 
 
-def open_agents() -> tuple[ReadAgent, str]:
-    """A reader of agents (uap-core's patterns in Rust: linear in the text's length) and its version."""
-    resolve: Resolver = RustResolver(load_builtins())
-
-    def read(agent: str) -> Agent:
-        found = resolve(agent, Domain.ALL)
-        browser, system, device = found.user_agent, found.os, found.device
-        return Agent(
-            br_family=browser.family if browser else "",
-            br_version=_dotted(browser.major, browser.minor, browser.patch) if browser else "",
-            os_family=system.family if system else "",
-            os_version=_dotted(system.major, system.minor, system.patch) if system else "",
-            dvce_family=device.family if device else "",
-        )
-
-    return read, f"uap-core/{metadata.version('ua-parser-builtins')}"
+def _open_city(path: Path | None) -> Opened | None:
+    return open_geo(path, "geo.city") if path else open_default_city()
 
 
-def _dotted(*parts: str | None) -> str:
-    known = [part for part in parts if part]
-    return ".".join(known)
+def _open_asn(path: Path | None) -> Opened | None:
+    return open_geo(path, "geo.asn") if path else None
 
 
-def open_crawlers() -> tuple[list[str], str]:
-    """Patterns of crawlers' agents, and their version."""
-    patterns = [entry["pattern"] for entry in CRAWLER_USER_AGENTS_DATA]
-    return patterns, f"crawler-user-agents/{metadata.version('crawler-user-agents')}"
+OPENERS: Mapping[str, Callable[[Path | None], Opened | None]] = {
+    "geo.city": _open_city,
+    "geo.asn": _open_asn,
+    "enrich.agents": open_agents,
+    "enrich.crawlers": open_crawlers,
+    "enrich.referrers": open_sites,
+    "enrich.bot_networks": open_networks,
+}
+"""Setting → what opens its file, or without one what Thalweg brings along. Each raises ConfigError for a bad file."""
 
 
-def open_sites() -> Table:
-    """The table of known sites shipped in this package."""
-    table: Table = yaml.safe_load(resources.files(__package__).joinpath("referrers.yaml").read_text(encoding="utf-8"))
-    return table
+def paths_of(geo: GeoSettings, enrich: EnrichSettings) -> dict[str, Path | None]:
+    """The file each setting of OPENERS names."""
+    sections = {"geo": geo, "enrich": enrich}
+    return {key: getattr(sections[key.partition(".")[0]], key.partition(".")[2]) for key in OPENERS}
 
 
-def open_geo(path: Path, key: str) -> tuple[Lookup, str]:
-    """A look-up over a MaxMind-format file and its version, ``type/build time``.
+def compose(opened: Mapping[str, Opened | None], geo: GeoSettings, enrich: EnrichSettings, app_version: str) -> Lookups:
+    """Look-ups of what was opened. A table of one's own is named in app_version; the shipped ones are the code's."""
 
-    An address of a family the file lacks, and a record the file holds broken, are unknown, not errors. Raises
-    ConfigError naming the setting ``key`` when the file cannot be read, is no such database, or is damaged.
-    """
-    try:
-        reader = maxminddb.open_database(str(path))
-        about = reader.metadata()
-        _probe(reader)
-    except (OSError, maxminddb.InvalidDatabaseError, ValueError, TypeError) as problem:
-        raise ConfigError(
-            f"{key}: {path} is no readable MaxMind database: {problem}", "give the path of an intact .mmdb file"
-        ) from problem
+    def get(key: str) -> Opened:
+        return opened[key] or (None, "")
 
-    def look_up(address: str) -> dict[str, Any] | None:
-        try:
-            record = reader.get(address)
-        except (ValueError, maxminddb.InvalidDatabaseError):
-            return None
-        return record if isinstance(record, dict) else None
-
-    return look_up, f"{about.database_type}/{about.build_epoch}"
-
-
-def _probe(reader: maxminddb.Reader) -> None:
-    """Walk a little of the tree, since a damaged file often opens well: then it raises InvalidDatabaseError.
-
-    An intact file whose tree has no IPv4 part gives the library a network it cannot name (ValueError): no damage.
-    """
-    with suppress(ValueError):
-        for _ in islice(reader, 100):
-            pass
-
-
-def open_default_city() -> tuple[Lookup, str] | None:
-    """GeoLite2 City of 2018 from the package of the extra ``embedded``, if installed.
-
-    Source: the distribution maxminddb-geolite2; it includes GeoLite2 data created by MaxMind, CC BY-SA 4.0.
-    """
-    try:
-        path = resources.files("_maxminddb_geolite2").joinpath("GeoLite2-City.mmdb")
-    except ModuleNotFoundError:
-        return None
-    return open_geo(Path(str(path)), "geo.city")
-
-
-def open_lookups(settings: GeoSettings, app_version: str) -> Lookups:
-    """Everything the enrichments ask, by settings. Raises ConfigError for a geo file that cannot be used."""
-    city = open_geo(settings.city, "geo.city") if settings.city else open_default_city()
-    asn = open_geo(settings.asn, "geo.asn") if settings.asn else None
-    read_agent, ua_version = open_agents()
-    crawlers, crawlers_version = open_crawlers()
+    paths = paths_of(geo, enrich)
+    own = [get(key)[1] for key in ("enrich.referrers", "enrich.bot_networks") if paths[key]]
     return Lookups(
-        read_agent=read_agent,
-        ua_version=f"{ua_version} {crawlers_version}",
-        crawlers=crawlers,
-        sites=open_sites(),
-        city=city[0] if city else None,
-        asn=asn[0] if asn else None,
-        geo_version=" ".join(version for _, version in filter(None, (city, asn))),
-        app_version=app_version,
+        read_agent=get("enrich.agents")[0],
+        ua_version=f"{get('enrich.agents')[1]} {get('enrich.crawlers')[1]}",
+        crawlers=get("enrich.crawlers")[0],
+        sites=get("enrich.referrers")[0],
+        networks=get("enrich.bot_networks")[0],
+        internal_hosts=enrich.internal_hosts,
+        zones=frozenset(available_timezones()),
+        city=get("geo.city")[0],
+        asn=get("geo.asn")[0],
+        geo_version=" ".join(filter(None, (get("geo.city")[1], get("geo.asn")[1]))),
+        app_version=" ".join([app_version, *own]),
     )
+
+
+def open_lookups(geo: GeoSettings, app_version: str, enrich: EnrichSettings | None = None) -> Lookups:
+    """Everything the enrichments ask, by settings. Raises ConfigError for a file that cannot be used."""
+    enrich = enrich or EnrichSettings()
+    paths = paths_of(geo, enrich)
+    return compose({key: opener(paths[key]) for key, opener in OPENERS.items()}, geo, enrich, app_version)

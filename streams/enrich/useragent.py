@@ -1,15 +1,24 @@
-"""Browser, system and device from the user agent."""
+"""Browser, system and device from the user agent and the client hints beside it."""
 
 from collections.abc import Callable
 
 import msgspec
 import re2
 
+from streams.enrich.hints import HINTS_SIGN, Hints, browser_of, is_mobile, read_hints, thaw, windows_of
 from streams.memo import remember
 from streams.records import Event
 
 LONGEST = 1024
 """Characters of an agent that are looked at: real ones end far earlier, and patterns cost by length."""
+
+LONGEST_KEY = 4096
+"""Characters of agent and hints that are remembered together."""
+
+BOT = "Bot"
+
+Columns = tuple[str, str, str, str, str, str]
+"""(br_family, br_version, os_family, os_version, dvce_family, dvce_type)."""
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -42,7 +51,7 @@ def device_type(agent: str, dvce_family: str) -> str:
     phones. Source: developer.chrome.com/docs/multidevice/user-agent.
     """
     if dvce_family == "Spider":
-        return "Bot"
+        return BOT
     if _TV.search(agent):
         return "TV"
     if _TABLET.search(agent):
@@ -57,26 +66,47 @@ def device_type(agent: str, dvce_family: str) -> str:
 def make_useragent(read: ReadAgent, version: str) -> Callable[[Event], None]:
     """Fills br_family, br_version, os_family, os_version, dvce_family, dvce_type and ua_version.
 
-    ``read`` is asked once per agent while it is remembered.
+    Client hints (``ua_hints``) go before what the agent has frozen. An agent is cut at LONGEST characters. ``read`` is
+    asked once per agent and hints while they are remembered.
     """
 
-    def look_up(agent: str) -> tuple[str, str, str, str, str, str]:
-        found = read(agent)
-        kind = device_type(agent, found.dvce_family)
-        return found.br_family, found.br_version, found.os_family, found.os_version, found.dvce_family, kind
+    def look_up(text: str) -> Columns:
+        agent, _, sent = text.partition(HINTS_SIGN)
+        return _columns(read, agent[:LONGEST], read_hints(sent) if sent else None)
 
-    known = remember(look_up)
+    known = remember(look_up, longest=LONGEST_KEY)
 
     def useragent(event: Event) -> None:
         event.ua_version = version
-        if agent := event.useragent:
-            (
-                event.br_family,
-                event.br_version,
-                event.os_family,
-                event.os_version,
-                event.dvce_family,
-                event.dvce_type,
-            ) = known(agent[:LONGEST])
+        agent, sent = event.useragent, event.ua_hints
+        if not agent and not sent:
+            return
+        if sent:
+            agent = f"{agent}{HINTS_SIGN}{sent}"
+        (
+            event.br_family,
+            event.br_version,
+            event.os_family,
+            event.os_version,
+            event.dvce_family,
+            event.dvce_type,
+        ) = known(agent)
 
     return useragent
+
+
+def _columns(read: ReadAgent, agent: str, hints: Hints | None) -> Columns:
+    if hints is not None:
+        agent = thaw(agent, hints)
+    found = read(agent)
+    kind = device_type(agent, found.dvce_family)
+    browser, version, system = found.br_family, found.br_version, found.os_version
+    if hints is not None and kind != BOT:
+        hidden, hidden_version = browser_of(hints)
+        if hidden and hidden != browser:
+            browser, version = hidden, hidden_version
+        if found.os_family == "Windows":
+            system = windows_of(hints) or system
+        if kind in ("Desktop", "Other") and is_mobile(hints):
+            kind = "Mobile"
+    return browser, version, found.os_family, system, found.dvce_family, kind

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import ContractError, StoreError
@@ -63,6 +64,27 @@ async def partitions_of(brokers: str, topic: str, security: Mapping[str, Any] = 
         return len(leaders[topic])
     finally:
         await admin.close()
+
+
+async def configs_of(
+    brokers: str, topics: Sequence[str], security: Mapping[str, Any] = PLAIN
+) -> dict[str, dict[str, str]]:
+    """The settings of those topics that exist, as the broker gives them: some give only what differs from a default."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics if topic in there]
+        answers = await admin.describe_configs(asked) if asked else []
+    finally:
+        await admin.close()
+    found = {}
+    for answer in answers:
+        for code, message, _, topic, entries in answer.resources:
+            if code:
+                raise StoreError(f"the settings of topic {topic} cannot be read: {message}", "allow DescribeConfigs")
+            found[topic] = {name: value for name, value, *_ in entries if value is not None}
+    return found
 
 
 def no_answer(brokers: str, error: Exception) -> ContractError:

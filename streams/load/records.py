@@ -5,7 +5,7 @@ all are sorted by (time, line), where identical lines stand together. So the out
 not on the order of files; nor, for lines that hold a time, on the order of lines.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +14,21 @@ from typing import NamedTuple
 from streams.keys import Keys
 from streams.load.external_sort import Entry, ExternalSort
 from streams.load.lines import check_readable, file_lines
+from streams.load.raw_line import MAX_BYTES as RECORD_BYTES
+from streams.load.raw_line import raw_record
 from streams.load.record import LoadRecord
 from streams.load.sort_time import SORT_TIMES, SortTime
-from streams.settings import FormatName
+from streams.parse.result import MAX_BYTES
+from streams.settings import FileFormat
 
 CHUNK_BYTES = 64 << 20
+LINE_BYTES: Mapping[FileFormat, int] = {
+    "combined": MAX_BYTES,
+    "segment": MAX_BYTES,
+    "snowplow": RECORD_BYTES,
+    "records": RECORD_BYTES * 3 // 2,
+}
+"""Longest line read whole; base64 takes four thirds of its bytes."""
 _UNKNOWN = -1
 """Time of a file's first lines, as long as no line with a readable time has come; of all lines, where none does."""
 _UNCOUNTED = 0
@@ -31,9 +41,16 @@ class _FileTimes(NamedTuple):
     earliest: int
 
 
+class _Reading(NamedTuple):
+    """How the lines of a format are read."""
+
+    time_of: SortTime
+    max_bytes: int
+
+
 def sorted_records(
     files: Sequence[Path],
-    format: FormatName,
+    format: FileFormat,
     keys: Keys,
     app_id: str,
     tmp_dir: Path,
@@ -53,12 +70,13 @@ def sorted_records(
     """
     for path in files:
         check_readable(path)
-    return _records(files, SORT_TIMES[format], _record_maker(format, keys, app_id), tmp_dir, chunk_bytes)
+    reading = _Reading(SORT_TIMES[format], LINE_BYTES[format])
+    return _records(files, reading, _record_maker(format, keys, app_id), tmp_dir, chunk_bytes)
 
 
 def _records(
     files: Sequence[Path],
-    time_of: SortTime,
+    reading: _Reading,
     make_record: Callable[[int, bytes, int], LoadRecord],
     tmp_dir: Path,
     chunk_bytes: int,
@@ -66,7 +84,7 @@ def _records(
     with ExitStack() as stack:
         timed = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
         timeless = stack.enter_context(ExternalSort(tmp_dir, chunk_bytes))
-        found = [_read_file(path, n, time_of, timed, timeless) for n, path in enumerate(files)]
+        found = [_read_file(path, n, reading, timed, timeless) for n, path in enumerate(files)]
         earliest = min((times.earliest for times in found if times), default=_UNKNOWN)
         for entry in _numbered(timeless, [times.first if times else earliest for times in found]):
             timed.add(entry)
@@ -75,12 +93,12 @@ def _records(
 
 
 def _read_file(
-    path: Path, file: int, time_of: SortTime, timed: ExternalSort, timeless: ExternalSort
+    path: Path, file: int, reading: _Reading, timed: ExternalSort, timeless: ExternalSort
 ) -> _FileTimes | None:
     """Puts each line into its sort; gives the file's times, None where no line has one."""
     first = earliest = before = _UNKNOWN
-    for line in file_lines(path):
-        time = time_of(line)
+    for line in file_lines(path, reading.max_bytes):
+        time = reading.time_of(line)
         if time is None:
             timeless.add(Entry(file, line, before, 0))
             continue
@@ -112,7 +130,7 @@ def _counted(timed: Iterable[Entry]) -> Iterator[tuple[int, bytes, int]]:
         yield time, line, k or count
 
 
-def _record_maker(format: FormatName, keys: Keys, app_id: str) -> Callable[[int, bytes, int], LoadRecord]:
+def _record_maker(format: FileFormat, keys: Keys, app_id: str) -> Callable[[int, bytes, int], LoadRecord]:
     uuid = keys.uuid("line")
     fixed = [("format", format.encode())]
     if app_id:
@@ -121,8 +139,16 @@ def _record_maker(format: FormatName, keys: Keys, app_id: str) -> Callable[[int,
     def make_record(time: int, line: bytes, k: int) -> LoadRecord:
         name = uuid(b"%d:%b" % (k, line)).hex()
         event_id = f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:]}".encode()
-        if time == _UNKNOWN:
-            return LoadRecord(line, 0, [*fixed, ("event_id", event_id)])
-        return LoadRecord(line, time, [*fixed, ("collector_tstamp", b"%d" % time), ("event_id", event_id)])
+        ours = (
+            [("event_id", event_id)]
+            if time == _UNKNOWN
+            else [("collector_tstamp", b"%d" % time), ("event_id", event_id)]
+        )
+        record = raw_record(line) if format == "records" else None
+        if record is None:
+            return LoadRecord(line[: RECORD_BYTES + 1], max(time, 0), [*fixed, *ours])
+        value, told = record
+        headers = dict([*fixed[1:], *ours]) | {key: text.encode() for key, text in told.items()}
+        return LoadRecord(value, max(time, 0), list(headers.items()))
 
     return make_record

@@ -1,13 +1,14 @@
 """Format ``combined``: a line of an Apache or nginx access log.
 
-Source: Apache mod_log_config, ``"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""``.
+Source: Apache mod_log_config: combined, ``"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\""``; common,
+which ends behind %b; vhost_combined, which begins with ``%v:%p``.
 """
 
 import re
 
 from streams.outcome import Dead, Reason
 from streams.parse.escapes import unescape
-from streams.parse.line_time import LEAD, line_time
+from streams.parse.line_time import LEAD, ODD_LEAD, line_time, odd_time
 from streams.parse.request import is_static, split_request
 from streams.parse.result import Empty, Headers, Parsed, Parser
 from streams.records import ParsedEvent
@@ -16,12 +17,15 @@ MAX_LINE = 1 << 16
 MAX_EXTRA = 32
 
 _QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
-_LINE = re.compile(
-    LEAD + rf" {_QUOTED} ([0-9]{{3}}) ([0-9]{{1,20}}|-)"
+_VHOST = r"(?:([A-Za-z0-9._-]++|\[[0-9A-Fa-f:.]++\]):([0-9]{1,5}) (?=[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*+ ))?"
+"""The site's name and port: what looks like it, where an address follows."""
+_REST = (
+    rf" {_QUOTED} ([0-9]{{3}}) ([0-9]{{1,20}}|-)"
     rf"(?: {_QUOTED} {_QUOTED}"
-    r'((?: ++(?:[^ "]++|"(?:[^"\\]++|\\.)*+")++)*+))?\s*+',
-    re.DOTALL,
-)  # fmt: skip
+    r'((?: ++(?:[^ "]++|"(?:[^"\\]++|\\.)*+")++)*+))?\s*+'
+)
+_LINE = re.compile(_VHOST + LEAD + _REST, re.DOTALL)
+_ODD_LINE = re.compile(_VHOST + ODD_LEAD + _REST, re.DOTALL)
 _EXTRA = re.compile(rf" {_QUOTED}(?= |$)", re.DOTALL)
 _ODD_TIME = re.compile(r'[^ "]+ [^ "]+ [^"]*?\[[^\[\]"]*+\] "')
 
@@ -38,7 +42,9 @@ def make_combined(max_bytes: int = MAX_LINE) -> Parser:
       anonymize stage's part. The referrer ``-`` is empty here.
     * Bytes that are no UTF-8 are read as ``\\xHH``, as Apache and nginx themselves write them; a NUL is dead
       (encoding).
-    * Strict: an open quote, a line without referrer and user agent, or other text is dead.
+    * A line without referrer and user agent (common) is an event without either. With the site's name in front
+      (vhost) ``page_url`` is absolute, https where the port is 443, else http.
+    * Strict: an open quote, a referrer without a user agent, or other text is dead.
 
     ``max_bytes`` is the longest line read.
     """
@@ -47,15 +53,15 @@ def make_combined(max_bytes: int = MAX_LINE) -> Parser:
         if len(value) > max_bytes:
             return Dead(Reason.TOO_LARGE, f"{len(value)} bytes")
         line = value.decode("utf-8", "backslashreplace")
-        match = _LINE.fullmatch(line)
+        match, read_time = _LINE.fullmatch(line), line_time
+        if match is None:
+            match, read_time = _ODD_LINE.fullmatch(line), odd_time
         if match is None or "\0" in line:
             return _why_not(line)
-        ip, time, request, status, size, referrer, useragent, extra = match.groups()
-        tstamp = line_time(time)
+        vhost, port, ip, time, request, status, size, referrer, useragent, extra = match.groups(default="")
+        tstamp = read_time(time)
         if tstamp is None:
             return Dead(Reason.TIME_UNREADABLE, time)
-        if useragent is None:
-            return Dead(Reason.FIELD_MISSING, "referrer and user agent")
         if "\\" in line:
             request, referrer, useragent = unescape(request), unescape(referrer), unescape(useragent)
         method, target = split_request(request)
@@ -66,6 +72,8 @@ def make_combined(max_bytes: int = MAX_LINE) -> Parser:
             properties.update(_extras(extra))
         is_page = method == "GET" and status < "400" and not is_static(target)
         event = "page_view" if is_page else "request"
+        if vhost and target[:1] == "/":
+            target = f"{'https' if port == '443' else 'http'}://{vhost}{target}"
         return [
             ParsedEvent(
                 app_id=headers.get("app_id", ""),

@@ -1,13 +1,25 @@
 """The time of a combined log line, and where it stands in the line."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 
+from streams.parse.iso_time import iso_time
 from streams.parse.range import in_range
 
 LEAD = r"([^ ]++) [^ ]++ (?>.*? \[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4})\])"
 """Regex of a line up to its time: groups address and time. The user's name may hold spaces, so the first bracket
 that holds a time counts. Source: Apache mod_log_config, formats %h %l %u %t; nginx, variable $time_local."""
+
+ODD_LEAD = r"([^ ]++) [^ ]++ (?>.*? \[([0-9][0-9A-Za-z/:.+ -]{9,39})\])(?= \")"
+"""The same for a time in any of the forms that ``odd_time`` reads."""
+
+_ODD = re.compile(
+    r"([0-9]{1,2})[/ -]([A-Za-z]{3,9})[/ -]([0-9]{4})[: T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?"
+    r" ?(?:([+-][0-9]{2}):?([0-9]{2})|Z|UTC|GMT)?"
+)
+
+_ZONE_APART = re.compile(r" (?=[+-][0-9]{2}:?[0-9]{2}$)")
 
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: n for n, name in enumerate(_NAMES, 1)}
@@ -21,6 +33,17 @@ def line_time(text: str) -> int | None:
     minute = _minute(text[:17], text[21:])
     second = int(text[18:20])
     return None if minute is None or second > _LEAP_SECOND else minute + second * 1000
+
+
+def odd_time(text: str) -> int | None:
+    """Milliseconds of a time in another form: ISO 8601 (nginx's $time_iso8601), a day of one digit, a month in other
+    letters or in full, fractions (cut off to the second), a zone with a colon, ``Z``, or none (UTC). None for all else.
+    """
+    match = _ODD.fullmatch(text)
+    if match is None:
+        return iso_time(_ZONE_APART.sub("", text))
+    day, month, year, clock, hours, minutes = match.groups()
+    return line_time(f"{int(day):02}/{month[:3].capitalize()}/{year}:{clock} {hours or '+00'}{minutes or '00'}")
 
 
 @lru_cache(maxsize=4096)

@@ -12,10 +12,12 @@ from typing import Protocol
 import msgspec
 from clickhouse_driver import Client
 
+from streams.anonymize.rules import keys_of, read_rules
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
 from streams.kafka.state import changelog_topic
+from streams.keyring import open_ring
 from streams.keys import Keys
 from streams.load import sorted_records
 from streams.load.lines import check_readable
@@ -26,7 +28,7 @@ from streams.run.environment import bounded_settings, worker_environment
 from streams.run.loading import load
 from streams.run.summary import Summary, count
 from streams.run.waiting import Completion
-from streams.settings import FormatName, Settings, load_settings
+from streams.settings import FileFormat, Settings, load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import next_generation, refuse_live
 from streams.warehouse.migrate import migrate
@@ -52,7 +54,7 @@ class RunOptions(msgspec.Struct, kw_only=True, frozen=True):
     """What to run. ``worker_command`` takes the role as its last word; tests put their own there."""
 
     inputs: Sequence[Path]
-    format: FormatName
+    format: FileFormat
     store: str
     app_id: str | None = None
     config: Path | None = None
@@ -106,6 +108,7 @@ def _set_up(stack: ExitStack, options: RunOptions, reporter: Reporter) -> Scene:
     target = stack.enter_context(open_target(options.store, settings))
     stack.enter_context(alone(target))
     secret = target.secret(settings)
+    open_ring(settings, keys_of(read_rules(settings.rules)), target.folder, secret)  # a store makes what it lacks
     work_dir = stack.enter_context(_work_dir(target))
     client = make_client(target.clickhouse, target.password)
     stack.callback(client.disconnect)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from streams.keyring.ring import STORE_KEYS
 from streams.settings import Settings
 from streams.warehouse.target import Target
 
@@ -41,6 +42,9 @@ def worker_environment(
     }
     if config is not None:
         ours["THALWEG_CONFIG"] = str(config.resolve())
+    if settings.keys is None and settings.keys_file is None and target.folder is not None:
+        own_keys = target.folder / STORE_KEYS
+        ours |= {"THALWEG_KEYS_FILE": str(own_keys.resolve())} if own_keys.exists() else {}
     return {**os.environ, **ours}
 
 

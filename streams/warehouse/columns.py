@@ -65,7 +65,7 @@ EVENTS = Table(
             " geo_city geo_timezone asn_organization br_family br_version os_family os_version dvce_family dvce_type"
             " br_lang os_timezone se_category se_action raw_topic rules_version ua_version geo_version app_version",
         },
-        without=("raw_events", "raw_size", "read_from"),
+        without=("raw_events", "raw_size", "read_from", "webdriver", "ua_hints"),
     ),
 )
 

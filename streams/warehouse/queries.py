@@ -64,6 +64,18 @@ def outcome_counts(client: Client, database: str, raw_topic: str) -> list[Outcom
     return [OutcomeCount(*row) for row in rows]
 
 
+def raw_reach(client: Client, database: str) -> list[tuple[str, int, int, int]]:
+    """Every raw partition that is known: (``name@n``, partition, lowest offset, highest offset), in order."""
+    rows = client.execute(
+        qualified(
+            "SELECT raw_topic, raw_partition, min(raw_offset), max(raw_offset) FROM {database}.outcomes"
+            " GROUP BY raw_topic, raw_partition ORDER BY raw_topic, raw_partition",
+            database,
+        )
+    )
+    return [(str(topic), int(partition), int(low), int(high)) for topic, partition, low, high in rows]
+
+
 def raw_holes(
     client: Client, database: str, raw_topic: str, partition: int, first: int, last: int
 ) -> list[tuple[int, int]]:

@@ -1,5 +1,7 @@
 """A dead letter as a record of topic ``dead``."""
 
+import msgspec
+
 from streams.agents.enrich import as_outgoing
 from streams.records import DeadLetter
 
@@ -42,3 +44,11 @@ def test_one_that_does_not_fit_names_its_place_in_raw() -> None:
     assert value is None
     assert dict(headers)["dead_offset"] == b"34"
     assert dict(headers)["dead_size"] == b"1013"
+
+
+def test_one_without_bytes_names_the_letter_that_has_them() -> None:
+    """By the index of the event it was written for, in the same record."""
+    _, value, headers = as_outgoing(msgspec.structs.replace(letter(None), headers=(), carrier=0), 1000)
+
+    assert value is None
+    assert (dict(headers)["dead_with"], dict(headers)["dead_index"]) == (b"0", b"5")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from streams.anonymize.address import find_addresses
 from streams.anonymize.ip import truncate
 from streams.anonymize.layers import rewrite
-from streams.anonymize.redact import redact
+from tests.anonymize.default_functions import redact
 
 
 @pytest.mark.parametrize(

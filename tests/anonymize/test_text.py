@@ -1,6 +1,6 @@
 import pytest
 
-from streams.anonymize.text import clean, clean_agent
+from tests.anonymize.default_functions import clean, clean_agent
 
 
 @pytest.mark.parametrize(

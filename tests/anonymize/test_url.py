@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.anonymize.clickid import CLICK_IDS
-from streams.anonymize.url import cut
+from streams.clickid import CLICK_IDS
+from tests.anonymize.default_functions import cut
 
 
 @pytest.mark.parametrize(

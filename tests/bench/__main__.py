@@ -33,6 +33,7 @@ from streams.simulate import write_demo
 from streams.warehouse.client import make_client
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import Target, open_target
+from tests.bench import rules
 from tests.bench.measured_worker import Reading
 from tests.bench.peers import Cost, measure
 from tests.bench.table import rows_of, table_of
@@ -149,6 +150,8 @@ def main() -> None:
             for step, run in steps_of(bench, number):
                 costs[step].append(run())
                 print(f"{step} {number + 1}/{ROUNDS} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+            for step, cost in rules.costs():
+                costs[step].append(cost)
     rows = rows_of(costs)
     Path("bench.json").write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n")
     Console().print(table_of(rows))

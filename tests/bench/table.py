@@ -8,7 +8,11 @@ from rich.table import Table
 
 from tests.bench.peers import Cost
 
-BARE = {"sessions": "bare_sessions", "bare_sessions": "bare_sessions"}
+BARE = {
+    "sessions": "bare_sessions",
+    "bare_sessions": "bare_sessions",
+    **dict.fromkeys(("rules_none", "rules_default", "rules_200"), "rules_none"),
+}
 """Step → the bare loop it is held against; else ``bare``."""
 
 

@@ -1,13 +1,17 @@
+from typing import Any
+
 import pytest
 
+from streams.enrich.agent_data import open_agents, open_crawlers
 from streams.enrich.bots import make_bots
-from streams.enrich.sources import open_agents, open_crawlers
+from streams.enrich.networks import make_network_of
+from streams.enrich.site_data import open_networks
 from streams.enrich.useragent import make_useragent
 from tests.enrich.conftest import MakeEvent
 from tests.enrich.test_useragent import AGENTS
 
 CRAWLERS, _ = open_crawlers()
-bots = make_bots(CRAWLERS)
+bots = make_bots(CRAWLERS, make_network_of(open_networks()[0]))
 useragent = make_useragent(*open_agents())
 
 
@@ -65,3 +69,43 @@ def test_no_agent_is_no_bot(make_event: MakeEvent) -> None:
     bots(event)
 
     assert (event.is_bot, event.bot_indicators, event.dvce_type) == (0, [], "")
+
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+HEADLESS_BRANDS = '{"brands": [{"brand": "HeadlessChrome", "version": "126"}]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "indicators"),
+    [
+        ({"webdriver": True}, ["webdriver"]),
+        ({"webdriver": False}, []),
+        ({"webdriver": None}, []),
+        ({"ua_hints": HEADLESS_BRANDS}, ["headless"]),
+        ({"user_ipaddress": "66.249.66.0"}, ["crawler_network"]),
+        ({"user_ipaddress": "203.0.113.0", "asn_number": 16509}, ["hosting"]),
+        ({"user_ipaddress": "203.0.113.0", "asn_number": 3320}, []),
+        (
+            {"webdriver": True, "user_ipaddress": "66.249.66.0", "ua_hints": HEADLESS_BRANDS},
+            ["headless", "webdriver", "crawler_network"],
+        ),
+    ],
+)
+def test_what_else_gives_a_program_away(make_event: MakeEvent, fields: dict[str, Any], indicators: list[str]) -> None:
+    """The browser's own word, its hints, where it comes from: each is an indicator, one is enough."""
+    event = make_event(useragent=CHROME, **fields)
+    useragent(event)
+    bots(event)
+
+    assert event.bot_indicators == indicators
+    assert (event.is_bot, event.dvce_type) == ((1, "Bot") if indicators else (0, "Desktop"))
+
+
+def test_indicators_are_no_ones_but_the_events(make_event: MakeEvent) -> None:
+    """Equal agents share what is known of them, not the list."""
+    first, second = make_event(useragent="curl/8"), make_event(useragent="curl/8")
+    bots(first)
+    bots(second)
+    first.bot_indicators.append("x")
+
+    assert second.bot_indicators == ["crawler"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from streams.enrich.geo import make_geo, read_asn, read_city
-from streams.enrich.sources import open_default_city, open_geo
+from streams.enrich.geo_file import open_default_city, open_geo
 from streams.errors import ConfigError
 from tests.enrich.conftest import GEO, MakeEvent
 
@@ -15,15 +15,25 @@ needs_geo = pytest.mark.skipif(not GEO.exists(), reason="MaxMind's test database
 
 
 def truth(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(first address of a network, its record), from the source the database was made of."""
+    """(First and last address of a network, its record), from the source the database was made of."""
     for networks in json.loads((GEO / "source-data" / f"{name}.json").read_text()):
         for network, record in networks.items():
-            yield str(ip_network(network, strict=False).network_address).removeprefix("::ffff:"), record
+            listed = ip_network(network, strict=False)
+            for address in (listed.network_address, listed.broadcast_address):
+                yield str(address).removeprefix("::ffff:"), record
 
 
 @needs_geo
 @pytest.mark.parametrize(
-    "name", ["GeoLite2-City-Test", "GeoIP2-City-Test", "GeoLite2-Country-Test", "GeoIP2-Country-Test"]
+    "name",
+    [
+        "GeoLite2-City-Test",
+        "GeoIP2-City-Test",
+        "GeoLite2-Country-Test",
+        "GeoIP2-Country-Test",
+        "GeoIP2-Enterprise-Test",
+        "GeoIP2-Precision-Enterprise-Test",
+    ],
 )
 def test_every_network_of_a_city_or_country_file_is_read(make_event: MakeEvent, name: str) -> None:
     """IPv4 and IPv6, as the source says."""

@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,30 @@ from clickhouse_driver import Client
 
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
+from streams.warehouse.embedded.store import StoreAddress, open_store
 from streams.warehouse.target import open_target
+from tests.flow.live import Installation
+from tests.flow.sql_sessions import ON_TIME, in_islands
+from tests.kafka.apache import ApacheKafka, libs
 
 PASSWORDLESS = {key: value for key, value in os.environ.items() if not key.startswith("THALWEG_")}
 """The environment without settings of ours."""
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
+Install = Callable[..., Installation]
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="needs the shared data folder beside the checkout")
 ERDDAP = sorted((SHARED / "data/access_erddap_anon").glob("tomcat-access.log.*"))
 ELASTIC = SHARED / "data/access_elastic_semicomplete/apache_logs"
+
+
+PATIENCE = int(os.environ.get("THALWEG_TEST_PATIENCE", "600"))
+"""Seconds for one command: more for a million events on a machine that does much else."""
 
 
 def thalweg(*args: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command as a process."""
     command = [sys.executable, "-m", "streams.cli", *args]
     return subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=600, check=False
+        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, timeout=PATIENCE, check=False
     )
 
 
@@ -64,35 +73,66 @@ def contents(client: Client) -> dict[str, tuple[int, int, int]]:
     }
 
 
-def islands(client: Client, gap_ms: int, *, at_least: bool = False) -> set[tuple[Any, ...]]:
+def islands(
+    client: Client, gap_ms: int, *, longest_ms: int = 86_400_000, at_least: bool = False, database: str = "thalweg"
+) -> set[tuple[Any, ...]]:
     """The sessions that SQL finds in ``events_v``: (app, visitor, start, end, events), by gaps and islands."""
-    beyond = ">=" if at_least else ">"
-    over = (
-        "OVER (PARTITION BY app_id, visitor_id ORDER BY t, event_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-    )
-    rows = client.execute(
-        f"""
-        SELECT app_id, visitor_id, min(t), max(t), count()
-        FROM (
-            SELECT app_id, visitor_id, t, sum(is_first) {over} AS island
-            FROM (
-                SELECT app_id, visitor_id, event_id, toUnixTimestamp64Milli(derived_tstamp) AS t,
-                       if(row_number() {over} = 1 OR t - lagInFrame(t) {over} {beyond} {gap_ms}, 1, 0) AS is_first
-                FROM thalweg.events_v
-                WHERE is_late = 0 AND visitor_id != toUUID('00000000-0000-0000-0000-000000000000')
-            )
+    found = in_islands(database, ON_TIME, gap_ms, longest_ms, at_least=at_least)
+    return set(
+        client.execute(
+            f"SELECT app_id, visitor_id, min(t), max(t), count() FROM ({found})"
+            " GROUP BY app_id, visitor_id, island, part"
         )
-        GROUP BY app_id, visitor_id, island
-        """
     )
-    return set(rows)
 
 
-def sessions(client: Client) -> set[tuple[Any, ...]]:
+def sessions(client: Client, database: str = "thalweg") -> set[tuple[Any, ...]]:
     """(app, visitor, start, end, events) of ``sessions_v``, final ones only."""
     return set(
         client.execute(
             "SELECT app_id, visitor_id, toUnixTimestamp64Milli(start_tstamp), toUnixTimestamp64Milli(end_tstamp),"
-            " total_events FROM thalweg.sessions_v WHERE is_final = 1"
+            f" total_events FROM {database}.sessions_v WHERE is_final = 1"
         )
     )
+
+
+# installations on Apache Kafka, for the tests marked `kafka`
+
+
+@pytest.fixture(scope="package")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
+    """An Apache Kafka for this folder: it is killed."""
+    if libs() is None:
+        pytest.skip("needs Java 17 and Maven")
+    broker = ApacheKafka(tmp_path_factory.mktemp("apache") / "kafka").start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="package")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
+    """The server of a store that outlives all workers; each installation has its database."""
+    with open_store(tmp_path_factory.mktemp("store") / "store") as address:
+        yield address
+
+
+@contextmanager
+def installing(broker: ApacheKafka, store: StoreAddress, folders: pytest.TempPathFactory) -> Iterator[Install]:
+    """Makes installations, each with names of its own; nothing is in them yet. Their processes end with the context."""
+    with ExitStack() as stack:
+
+        def make(**given: object) -> Installation:
+            folder = folders.mktemp("live")
+            parts = {"brokers": broker.bootstrap, "store": store, "prefix": f"{folder.name}_", **given}
+            installation = Installation(folder, **parts)  # type: ignore[arg-type]
+            stack.callback(installation.close)
+            return installation
+
+        yield make
+
+
+@pytest.fixture
+def install(broker: ApacheKafka, store: StoreAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install]:
+    """For one test."""
+    with installing(broker, store, tmp_path_factory) as make:
+        yield make

@@ -1,6 +1,6 @@
 """A worker that is killed once at a named point: python failing_worker.py POINT NTH FLAG_FILE ROLE.
 
-The flag file says that it has died, so that the restarted worker lives.
+The flag file says that it has died, so that the restarted worker lives. THALWEG_TEST_SIGNAL=SIGSTOP: it freezes there.
 """
 
 import os
@@ -12,9 +12,11 @@ from streams.agents.hooks import Hooks, Point
 from streams.agents.worker import run_worker
 from streams.settings import load_settings
 
+SIGNAL = signal.Signals[os.environ.get("THALWEG_TEST_SIGNAL", "SIGKILL")]
+
 
 class KillOnce(Hooks):
-    """SIGKILL at the nth time a point is reached, unless the flag file is there."""
+    """The signal at the nth time a point is reached, unless the flag file is there."""
 
     def __init__(self, point: str, nth: int, flag: Path) -> None:
         self._point = point
@@ -28,7 +30,7 @@ class KillOnce(Hooks):
         self._left -= 1
         if self._left == 0:
             self._flag.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), SIGNAL)
 
 
 if __name__ == "__main__":

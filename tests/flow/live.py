@@ -1,18 +1,20 @@
-"""A production installation on this machine: Apache Kafka, a store's server, thalweg.yaml, and workers as processes."""
+"""A production installation on this machine: a broker, a store's server, thalweg.yaml, and workers as processes."""
 
 import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 from clickhouse_driver import Client
 
 from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, create_topics
 from streams.kafka.state import changelog_topic
+from streams.run.embedded import WORKER_COMMAND
 from streams.settings import ClickHouseSettings, KafkaSettings, Settings
 from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress
@@ -42,29 +44,46 @@ CONFIG = {
 class Installation:
     """Topics, tables and workers. ``prefix`` goes before the names of topics, groups and database, for more of them.
 
+    ``raw`` is the raw topic's name where it is another's. ``config`` is thalweg.yaml, ``data_dir`` left out.
     ``logs`` is the folder of the workers' logs, one per process, in order of start.
     """
 
-    def __init__(self, folder: Path, brokers: str, store: StoreAddress, prefix: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        brokers: str,
+        store: StoreAddress,
+        prefix: str = "",
+        *,
+        raw: str = "",
+        config: Mapping[str, Any] = CONFIG,
+    ) -> None:
         self.brokers, self.store = brokers, store
         self.raw, self.enriched, self.dead = (f"{prefix}{name}" for name in ("raw", "enriched", "dead"))
+        self.raw = raw or self.raw
         self.group, self.database = f"{prefix}thalweg", f"{prefix}thalweg"
         self.logs = folder / "logs"
         self.logs.mkdir(parents=True)
         self.config = folder / "thalweg.yaml"
-        self.config.write_text(yaml.safe_dump({**CONFIG, "data_dir": str(folder / "faust")}))
+        self.config.write_text(yaml.safe_dump({**config, "data_dir": str(folder / "faust")}))
         self.changelog = changelog_topic(Settings(kafka=KafkaSettings(group_prefix=self.group)))
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def make_topics(self, changelog: int = ENRICHED) -> None:
-        """As an operator would. Topic ``dead`` has fewer partitions than ``raw``."""
+    def make_topics(self, changelog: int = ENRICHED, raw_config: Mapping[str, str] = RAW_CONFIG) -> None:
+        """As an operator would; what is there stays. Topic ``dead`` has fewer partitions than ``raw``."""
         topics = {
-            self.raw: (RAW, RAW_CONFIG),
+            self.raw: (RAW, raw_config),
             self.enriched: (ENRICHED, {}),
             self.dead: (1, {}),
             self.changelog: (changelog, CHANGELOG_CONFIG),
         }
         asyncio.run(create_topics(self.brokers, topics))
+
+    def set_up(self) -> None:
+        """Topics and tables: workers may start."""
+        self.make_topics()
+        migrated = self.command("migrate")
+        assert migrated.returncode == 0, migrated.stdout + migrated.stderr
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,18 +115,29 @@ class Installation:
             check=False,
         )
 
-    def start(self, role: str, **env: str) -> subprocess.Popen[bytes]:
-        """One worker; its log file is ``ROLE-N.log``."""
+    def start(self, role: str, command: Sequence[str] = WORKER_COMMAND, **env: str) -> subprocess.Popen[bytes]:
+        """One worker; its log file is ``ROLE-N.log``. ``command`` takes the role as its last word."""
         number = len(self.running)
         with self.log(role, number).open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "worker", role],
+                [*command, role],
                 stdout=log,
                 stderr=log,
                 env={**self.environment, **env},
             )
         self.running.append(process)
         return process
+
+    def start_ready(self, role: str) -> subprocess.Popen[bytes]:
+        """One worker that has taken part."""
+        worker = self.start(role)
+        self.await_ready(role)
+        return worker
+
+    def log_of(self, worker: subprocess.Popen[bytes]) -> Path:
+        """The log of a worker that was started here."""
+        (log,) = self.logs.glob(f"*-{self.running.index(worker)}.log")
+        return log
 
     def log(self, role: str, number: int) -> Path:
         """Of the process that was started as the ``number``-th, from 0."""
@@ -141,10 +171,14 @@ def leave(process: subprocess.Popen[bytes], seconds: float = 30) -> int:
     return process.wait(seconds)
 
 
-def all_rows(client: Client) -> dict[str, Sequence[str]]:
+def all_rows(client: Client, database: str) -> dict[str, Sequence[str]]:
     """Every row of every table, as text."""
-    tables = client.execute("SELECT name FROM system.tables WHERE database = 'thalweg' AND engine LIKE '%MergeTree'")
+    tables = client.execute(
+        f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree'"
+    )
     return {
-        table: [row for (row,) in client.execute(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM thalweg.{table}")]
+        table: [
+            row for (row,) in client.execute(f"SELECT formatRowNoNewline('JSONEachRow', *) FROM {database}.{table}")
+        ]
         for (table,) in tables
     }

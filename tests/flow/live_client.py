@@ -11,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaProducer
 
+from tests.flow.live import Installation
+from tests.kafka.waiting import wait_until
+
 CANARY = "canary"
 """In everything the rules must remove: ids, addresses, traits, search words."""
 EVENTS_PER_SECOND = 150
@@ -22,9 +25,9 @@ USED = (0, 1)
 class LiveClient(threading.Thread):
     """Sends until ``end``. ``pause`` returns once nothing is under way; ``go_on`` takes it up again."""
 
-    def __init__(self, brokers: str, seed: int) -> None:
+    def __init__(self, installation: Installation, seed: int) -> None:
         super().__init__(name="client")
-        self._brokers = brokers
+        self._brokers, self._topic = installation.brokers, installation.raw
         self._chance = random.Random(seed)
         self._numbers = itertools.count()
         self._ended, self._running, self._idle = threading.Event(), threading.Event(), threading.Event()
@@ -48,6 +51,11 @@ class LiveClient(threading.Thread):
     def go_on(self) -> None:
         """After a pause."""
         self._running.set()
+
+    def send_more(self, records: int, seconds: float = 60) -> None:
+        """Return when so many more are sent."""
+        before = self.sent
+        wait_until(lambda: self.sent > before + records, seconds, f"{records} more records sent")
 
     def end(self) -> None:
         """Send no more, wait for what is under way."""
@@ -78,7 +86,7 @@ class LiveClient(threading.Thread):
         if kind == "dead:format_unknown":
             headers.append(("format", b"unheard-of"))
         partition = self._chance.choice(USED)
-        sending: asyncio.Future[object] = await producer.send("raw", value, partition=partition, headers=headers)
+        sending: asyncio.Future[object] = await producer.send(self._topic, value, partition=partition, headers=headers)
         return sending
 
     def _messages(self) -> list[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ import contextlib
 import struct
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -16,6 +16,7 @@ from clickhouse_driver import Client
 from streams.encode import decode
 from streams.records import OWN_KEY, Event, Outcome
 from tests.flow.live import ENRICHED, Installation
+from tests.flow.live_client import LiveClient
 
 APPLIED = struct.Struct(">q")
 
@@ -54,7 +55,7 @@ class Witness(threading.Thread):
             self.failure = failure
 
     async def _watch(self, client: Client) -> None:
-        topics = {"enriched": ENRICHED, self._of.changelog: ENRICHED}
+        topics = {self._of.enriched: ENRICHED, self._of.changelog: ENRICHED}
         async with reading(self._of.brokers, topics) as consumer, asking(self._of.brokers) as admin:
             while not self._ended.is_set():
                 with contextlib.suppress(KafkaError, asyncio.TimeoutError):
@@ -63,8 +64,8 @@ class Witness(threading.Thread):
 
     async def _look(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, client: Client) -> None:
         """First what is committed, then the effects: they only grow meanwhile."""
-        raw = await committed(admin, "thalweg-enrich", "raw")
-        enriched = await committed(admin, "thalweg-sessions", "enriched")
+        raw = await committed(admin, f"{self._of.group}-enrich", self._of.raw)
+        enriched = await committed(admin, f"{self._of.group}-sessions", self._of.enriched)
         async for record in to_end(consumer):
             self._take(record)
         for partition, offset in raw.items():
@@ -85,8 +86,8 @@ class Witness(threading.Thread):
             self._coordinates[record.partition].append((record.offset, (word.raw_partition, word.raw_offset)))
 
     def _compare_store(self, client: Client, committed_: dict[int, int]) -> None:
-        folded = dict(client.execute("SELECT partition, applied FROM thalweg.progress FINAL"))
-        ((stored,),) = client.execute("SELECT uniqExact(raw_partition, raw_offset) FROM thalweg.outcomes")
+        folded = dict(client.execute(f"SELECT partition, applied FROM {self._of.database}.progress FINAL"))
+        ((stored,),) = client.execute(f"SELECT uniqExact(raw_partition, raw_offset) FROM {self._of.database}.outcomes")
         due = {at for k, offset in committed_.items() for place, at in self._coordinates[k] if place < offset}
         self.looks["sessions"] += bool(due)
         if stored < len(due):
@@ -95,6 +96,19 @@ class Witness(threading.Thread):
             for where, applied in (("progress", folded), ("the changelog", self._applied)):
                 if offset - 1 > applied.get(partition, -1):
                     self.ahead.append(f"enriched[{partition}] {offset} is committed, {where} has {applied}")
+
+
+@contextlib.contextmanager
+def live_traffic(installation: Installation, seed: int) -> Iterator[tuple[LiveClient, Witness]]:
+    """A client, not started yet, and a witness who is; both are ended at the end."""
+    client, witness = LiveClient(installation, seed), Witness(installation)
+    witness.start()
+    try:
+        yield client, witness
+    finally:
+        for thread in (client, witness):
+            if thread.is_alive():
+                thread.end()
 
 
 async def committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> dict[int, int]:
@@ -134,6 +148,17 @@ async def to_end(consumer: AIOKafkaConsumer) -> AsyncIterator[ConsumerRecord]:
             for records in (await consumer.getmany(timeout_ms=200)).values():
                 for record in records:
                     yield record
+
+
+def end_offsets(brokers: str, topic: str, partitions: int) -> dict[int, int]:
+    """Partition → offset of the next record."""
+
+    async def ask() -> dict[int, int]:
+        async with reading(brokers, {topic: partitions}) as consumer:
+            ends = await consumer.end_offsets(consumer.assignment())
+            return {tp.partition: end for tp, end in ends.items()}
+
+    return asyncio.run(ask())
 
 
 def read_all(brokers: str, topics: dict[str, int]) -> list[ConsumerRecord]:

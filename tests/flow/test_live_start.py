@@ -1,13 +1,11 @@
 """Workers started too early, ended too early, and fed with old files, on Apache Kafka."""
 
-import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,54 +15,15 @@ from streams.encode import decode
 from streams.records import Event, Outcome
 from streams.warehouse.embedded.store import ADDRESS_FILE, StoreAddress, open_store
 from streams.warehouse.queries import raw_holes
+from tests.flow.conftest import Install
 from tests.flow.live import ENRICHED, RAW, Installation, leave
 from tests.flow.live_witness import read_all
-from tests.kafka.apache import ApacheKafka, libs
 from tests.kafka.waiting import wait_until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
-Install = Callable[..., Installation]
 ROLES = ("enrich", "sessions")
 OUR_CLOCKS = {"THALWEG_DISORDER": "600", "THALWEG_SESSIONS__LATENESS": "600", "THALWEG_SESSIONS__DEDUP_WINDOW": "3600"}
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0", "curl/8.9.1")
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApacheKafka]:
-    """One for this file."""
-    if libs() is None:
-        pytest.skip("needs Java 17 and Maven")
-    broker = ApacheKafka(tmp_path_factory.mktemp("apache") / "kafka").start()
-    yield broker
-    broker.stop()
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StoreAddress]:
-    """One store for this file; each installation has its database."""
-    with open_store(tmp_path_factory.mktemp("store") / "store") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def numbers() -> Iterator[int]:
-    """A number for each installation."""
-    return itertools.count()
-
-
-@pytest.fixture
-def install(broker: ApacheKafka, store: StoreAddress, numbers: Iterator[int], tmp_path: Path) -> Iterator[Install]:
-    """Makes one installation; nothing is in it yet. Its processes end with the test."""
-    made: list[Installation] = []
-
-    def make(**given: object) -> Installation:
-        parts = {"brokers": broker.bootstrap, "store": store, "prefix": f"start{next(numbers)}_", **given}
-        made.append(Installation(tmp_path, **parts))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for installation in made:
-        installation.close()
 
 
 def closed_port() -> int:

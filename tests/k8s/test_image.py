@@ -15,7 +15,7 @@ import sys
 class Absent:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {absent!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}")
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Absent())
 {code}
@@ -49,13 +49,24 @@ def test_embedded_parts_are_absent_there() -> None:
     assert run("import faust, clickhouse_driver, re2, maxminddb").returncode == 0
 
 
-@pytest.mark.parametrize("words", ["worker", "migrate", "load"])
+@pytest.mark.parametrize("words", ["worker", "migrate", "load", "funnel", "report"])
 def test_production_commands_start_there(words: str) -> None:
     """Without chdb, broker and tools the command line answers."""
     done = run(f"sys.argv = ['thalweg', {words!r}, '--help']\nfrom streams.cli import main\nmain()")
 
     assert done.returncode == 0, done.stderr
     assert f"thalweg {words}" in done.stdout
+
+
+def test_a_report_there_says_what_is_missing() -> None:
+    """The image for workers holds no models; the command says what to install."""
+    done = run(
+        "sys.argv = ['thalweg', 'report', '--store', 'clickhouse://127.0.0.1:1/x']\n"
+        "from streams.cli import main\nmain()"
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert "needs the library" in done.stderr
 
 
 def test_the_enrich_stages_run_there() -> None:

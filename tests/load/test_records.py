@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from streams.errors import ConfigError
 from streams.keys import Keys
 from streams.load import LoadRecord, end_record, sorted_records
-from streams.settings import FormatName
+from streams.settings import FileFormat
 
 SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[3] / "shared"))
 needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the folder of real logs (THALWEG_SHARED) is not here")
@@ -29,7 +29,7 @@ def line(second: int, name: str = "a") -> bytes:
 
 
 def load(
-    folder: Path, *contents: bytes, format: FormatName = "combined", app_id: str = "", chunk_bytes: int = 1 << 20
+    folder: Path, *contents: bytes, format: FileFormat = "combined", app_id: str = "", chunk_bytes: int = 1 << 20
 ) -> list[LoadRecord]:
     paths = [folder / f"{n}.log" for n in range(len(contents))]
     for path, content in zip(paths, contents, strict=True):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.load.sort_time import combined_time
 from streams.outcome import Dead, Reason
 from streams.parse.combined import MAX_LINE, make_combined
 from streams.parse.result import Empty, Parsed
@@ -169,10 +170,9 @@ def test_blank_line(value: bytes) -> None:
         pytest.param(LINE + b"x", Reason.SYNTAX, id="glued text"),
         pytest.param(LINE.replace(b" 200 ", b" 20 "), Reason.SYNTAX, id="short status"),
         pytest.param(LINE.replace(b" 200 ", b" abc "), Reason.SYNTAX, id="no status"),
-        pytest.param(LINE[: LINE.index(b' "https')], Reason.FIELD_MISSING, id="common, not combined"),
         pytest.param(LINE[: LINE.index(b' "curl')], Reason.SYNTAX, id="no agent"),
         pytest.param(LINE.replace(b"20/May", b"32/May"), Reason.TIME_UNREADABLE, id="no such day"),
-        pytest.param(LINE.replace(b"20/May/2024:00", b"2024-05-20T00"), Reason.TIME_UNREADABLE, id="ISO time"),
+        pytest.param(LINE.replace(b"20/May/2024:00", b"2024-15-20T00"), Reason.TIME_UNREADABLE, id="no ISO month"),
         pytest.param(LINE.replace(b"curl", b"cu\0rl"), Reason.ENCODING, id="NUL"),
         pytest.param(b"\0" * 9, Reason.ENCODING, id="a hole in the file"),
         pytest.param(LINE + b" " * MAX_LINE, Reason.TOO_LARGE, id="too long"),
@@ -257,3 +257,48 @@ def test_real_lines_of_elastic() -> None:
     assert (len(events), dead) == (9_999, 8_899)
     assert sessions(events, 1_800_000, same_at_gap=True) == (1_861, 3_223)
     assert not [event for event in events if re.search(r"\\x(?:[0-7])", event.useragent)]
+
+
+COMMON = b'192.0.2.1 - - [20/May/2024:00:00:18 +0000] "GET /p HTTP/1.1" 200 5'
+
+
+@pytest.mark.parametrize(
+    ("value", "ip", "url"),
+    [
+        (b"shop.example:443 " + COMMON, "192.0.2.1", "https://shop.example/p"),
+        (b"shop.example:80 " + COMMON, "192.0.2.1", "http://shop.example/p"),
+        (b"[2001:db8::1]:8080 " + COMMON, "192.0.2.1", "http://[2001:db8::1]/p"),
+        (b"shop.example:80 " + COMMON.replace(b"192.0.2.1", b"2001:db8::9"), "2001:db8::9", "http://shop.example/p"),
+        (COMMON.replace(b"192.0.2.1", b"192.0.2.1:5000"), "192.0.2.1:5000", "/p"),
+        (COMMON.replace(b"192.0.2.1", b"2001:db8::9"), "2001:db8::9", "/p"),
+        (COMMON.replace(b"/p", b"http://other.example/p"), "192.0.2.1", "http://other.example/p"),
+    ],
+)
+def test_site_in_front_and_no_agent_behind(value: bytes, ip: str, url: str) -> None:
+    """Vhost and common logs; a client with a port is no site."""
+    (event,) = parse(value, {})  # type: ignore[misc]
+
+    assert isinstance(event, ParsedEvent)
+    assert (event.ip, event.page_url, event.useragent, event.page_referrer) == (ip, url, "", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "tstamp"),
+    [
+        ("20/May/2024:00:00:18 +0000", 1_716_163_218_000),
+        ("2024-05-20T00:00:18+00:00", 1_716_163_218_000),
+        ("2024-05-20 02:00:18.500 +0200", 1_716_163_218_500),
+        ("20/May/2024:02:00:18 +02:00", 1_716_163_218_000),
+        ("20/may/2024:00:00:18.123 +0000", 1_716_163_218_000),
+        ("20/May/2024 00:00:18", 1_716_163_218_000),
+        ("1/January/2024:00:00:00 Z", 1_704_067_200_000),
+    ],
+)
+def test_odd_dates(written: str, tstamp: int) -> None:
+    """Other forms of the time are read, by the parser and by the loader alike."""
+    line = COMMON.replace(b"20/May/2024:00:00:18 +0000", written.encode())
+    (event,) = parse(line, {})  # type: ignore[misc]
+
+    assert isinstance(event, ParsedEvent)
+    assert event.collector_tstamp == tstamp
+    assert combined_time(line) == tstamp

@@ -105,6 +105,7 @@ def test_all_fields_of_a_page() -> None:
             os_timezone="Europe/Berlin",
             dvce_screenwidth=1920,
             dvce_screenheight=1080,
+            contexts='{"library":{"name":"analytics.js","version":"2.1.0"}}',
             properties={
                 "price": "12.5",
                 "n": "3",
@@ -119,10 +120,10 @@ def test_all_fields_of_a_page() -> None:
 
 
 def test_headers_stand_in() -> None:
-    """App, event id, address and agent come from the headers where the body has none."""
+    """App, address and agent come from the headers where the body has none; the header's event id names the record."""
     event = one(parse(body(), {"app_id": "shop", "event_id": "x", "ip": "198.51.100.7", "user_agent": "curl/8"}))
 
-    assert (event.app_id, event.event_id, event.ip, event.useragent) == ("shop", "x", "198.51.100.7", "curl/8")
+    assert (event.app_id, event.event_id, event.ip, event.useragent) == ("shop", "", "198.51.100.7", "curl/8")
 
 
 @pytest.mark.parametrize(
@@ -288,9 +289,8 @@ DEEP = MAX_DEPTH - 2  # inside properties and a key
         pytest.param(body(anonymousId="", userId=""), Reason.FIELD_MISSING, id="nobody, empty"),
         pytest.param(body(event=None), Reason.FIELD_MISSING, id="track without event"),
         pytest.param(body(event=""), Reason.FIELD_MISSING, id="track, event empty"),
-        pytest.param(body(type="group"), Reason.EVENT_UNKNOWN, id="group"),
-        pytest.param(body(type="alias"), Reason.EVENT_UNKNOWN, id="alias"),
         pytest.param(body(type="batch"), Reason.EVENT_UNKNOWN, id="batch"),
+        pytest.param(body(type="delete"), Reason.EVENT_UNKNOWN, id="delete"),
         pytest.param(body(type="Page"), Reason.EVENT_UNKNOWN, id="types are case-sensitive"),
         pytest.param(body(type=1), Reason.FIELD_TYPE, id="type is a number"),
         pytest.param(body(userId=1.5), Reason.FIELD_TYPE, id="id is a fraction"),
@@ -345,11 +345,37 @@ def test_just_inside_the_limits() -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(b"", 0), (b"{}", 1), (b"[[]]", 2), (b'{"[[[":"{{"}', 1), (rb'["\"[", [1]]', 2), (b"][", 0), (b'["[[[', 1)],
+    [
+        (b"", 0),
+        (b"{}", 1),
+        (b"[[]]", 2),
+        (b'{"[[[":"{{"}', 1),
+        (rb'["\"[", [1]]', 2),
+        (b"][", 0),
+        (b'["[[[', 1),
+        (rb'["\"[[[", 1]', 1),
+    ],
 )
 def test_depth(value: bytes, expected: int) -> None:
     """Brackets in strings, closed or open, do not count."""
     assert depth(value) == expected
+
+
+def nesting(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(nesting, inner), default=0)
+
+
+@given(
+    st.recursive(
+        st.text('[]{}"\\a', max_size=6) | st.integers(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('[]{}"\\', max_size=4), inner, max_size=3),
+        max_leaves=9,
+    )
+)
+def test_depth_is_that_of_the_value(value: object) -> None:
+    """Whatever brackets, quotes and backslashes stand in texts and names."""
+    assert depth(json.dumps(value).encode()) == nesting(value)
 
 
 @pytest.mark.parametrize("value", [b"[" * 50 + b'"' + rb"\"" * 200_000, b"\\" * 400_000, rb"\u0000"[:5] * 80_000])
@@ -406,3 +432,92 @@ def test_text_arrives_unchanged(text: str) -> None:
     event = one(parse(body(event=text, userId=text, properties={text: text}), {}))
 
     assert (event.event_name, event.user_id, event.properties) == (text, text, {text: text})
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"mobile": True, "model": "Pixel 8"}, '{"mobile": true, "model": "Pixel 8"}'),
+        ({}, ""),
+        (None, ""),
+        ([], ""),
+        ("text", ""),
+        ({"model": "x" * 2048}, ""),
+    ],
+)
+def test_client_hints_are_kept_as_they_come(sent: object, kept: str) -> None:
+    """As JSON; what is far too long for hints is not."""
+    assert one(parse(body(context={"userAgentData": sent}), {})).ua_hints == kept
+
+
+def test_group_and_alias() -> None:
+    """A group's id is a property; an alias belongs to the visitor it was; traits are read of neither."""
+    group = one(parse(body(type="group", groupId="g1", traits={"name": "Acme"}), {}))
+    alias = one(parse(body(type="alias", previousId="old", userId="new", anonymousId=None), {}))
+
+    assert (group.event, group.properties) == ("group", {"group_id": "g1"})
+    assert (alias.event, alias.anonymous_id, alias.user_id, alias.properties) == ("alias", "old", "new", {})
+
+
+BATCH = {
+    "sentAt": "2024-05-20T00:00:10Z",
+    "context": {"ip": "192.0.2.7", "locale": "de", "library": {"name": "lib"}},
+    "batch": [
+        {"type": "track", "event": "A", "userId": "u", "timestamp": "2024-05-20T00:00:01Z"},
+        {"type": "track", "event": "B", "userId": "u", "sentAt": "2024-05-20T00:00:20Z", "context": {"locale": "fr"}},
+        {"type": "nothing", "userId": "u"},
+        {"type": "page", "userId": "u\0"},
+        {"type": "page", "userId": "u", "properties": {"deep": json.loads("[" * 40 + "]" * 40)}},
+        {"batch": []},
+        {"type": "identify", "userId": 7},
+    ],
+}
+
+
+def test_a_batch_is_its_messages() -> None:
+    """What the batch says counts for messages that say nothing themselves; each is good or dead by itself."""
+    parsed = parse(json.dumps(BATCH).encode(), {})
+    assert isinstance(parsed, list)
+    first, second, third, *more = parsed
+
+    assert isinstance(first, ParsedEvent)
+    assert isinstance(second, ParsedEvent)
+    assert (first.ip, first.br_lang, first.dvce_sent_tstamp) == ("192.0.2.7", "de", 1_716_163_210_000)
+    assert (second.ip, second.br_lang, second.dvce_sent_tstamp) == ("192.0.2.7", "fr", 1_716_163_220_000)
+    assert first.contexts == second.contexts == '{"library":{"name":"lib"}}'
+    assert [each.reason for each in (third, *more[:3]) if isinstance(each, Dead)] == [
+        Reason.EVENT_UNKNOWN,
+        Reason.ENCODING,
+        Reason.TOO_LARGE,
+        Reason.FIELD_TYPE,
+    ]
+    assert isinstance(more[-1], ParsedEvent)
+    assert parse(b'{"batch":[]}', {}) == []
+    assert reason(b'{"batch":[%b]}' % b",".join([b"{}"] * 1_001)) is Reason.TOO_LARGE
+
+
+def test_type_by_path() -> None:
+    """The HTTP API's calls name their kind in the path only."""
+    event = one(parse(body(type=None), {"path": "/v1/track"}))
+
+    assert (event.event, event.event_name) == ("track", "Bought")
+    assert reason(body(type=None)) is Reason.FIELD_MISSING
+
+
+def test_a_device_is_described_but_not_named() -> None:
+    """Its model and system are hints and context; its ids, token and its owner's name for it are not read."""
+    device = {
+        "id": "ID",
+        "advertisingId": "AD",
+        "token": "T",
+        "name": "Jane's phone",
+        "model": "Pixel 8",
+        "type": "android",
+    }
+    event = one(parse(body(context={"device": device, "os": {"name": "Android", "version": "14"}}), {}))
+
+    assert json.loads(event.contexts) == {
+        "device": {"model": "Pixel 8", "type": "android"},
+        "os": {"name": "Android", "version": "14"},
+    }
+    assert json.loads(event.ua_hints) == {"model": "Pixel 8", "platform": "Android", "platformVersion": "14"}

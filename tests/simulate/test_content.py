@@ -156,7 +156,7 @@ def test_clocks_are_wrong_and_some_go_back(segment: Simulated) -> None:
 def test_user_agents_are_what_they_are_called() -> None:
     """The enrich stage's own rules find desktops, phones, tablets, televisions and bots where the tables say so."""
     known = make_useragent(lambda _: Agent(), "")
-    is_bot = make_bots([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA])
+    is_bot = make_bots([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], lambda *_: "")
     found = {}
     for agent in AGENTS:
         event = Event(

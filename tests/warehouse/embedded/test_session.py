@@ -1,4 +1,6 @@
+import fcntl
 import itertools
+import resource
 import socket
 import struct
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from clickhouse_driver.errors import ServerException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.warehouse.embedded.session import is_readable
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.embedded.wire import string, varint
 from tests.warehouse.embedded.raw import END_OF_DATA, RawClient
@@ -223,3 +226,19 @@ def test_any_bytes_after_hello_end_at_worst_that_connection(address: StoreAddres
         raw.socket.shutdown(socket.SHUT_WR)
         assert raw.is_closed()
     assert_serves(address)
+
+
+def test_a_client_behind_a_thousand_open_files_is_heard() -> None:
+    """Large queries open thousands of files: a connection's number may be above 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        ours, theirs = socket.socketpair()
+        with ours, theirs, socket.socket(fileno=fcntl.fcntl(ours, fcntl.F_DUPFD, 1024)) as high:
+            before = is_readable(high)
+            theirs.send(b"x")
+            after = is_readable(high)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert (before, after) == (False, True)

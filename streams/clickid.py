@@ -8,7 +8,9 @@ CLICK_IDS = {
     # Source: support.google.com/google-ads/answer/9744275 (ids) and /10417364 (privacy-preserving ids)
     "gbraid": "Google",
     "wbraid": "Google",
+    "gclsrc": "Google",
     "gad_source": "Google",
+    "gad_campaignid": "Google",
     # Source: developers.facebook.com/docs/marketing-api/conversions-api/parameters/fbp-and-fbc
     "fbclid": "Facebook",
     # Source: ads.tiktok.com/help/article/tiktok-click-id
@@ -25,8 +27,14 @@ CLICK_IDS = {
     "rdt_cid": "Reddit",
     # Source: quoraadsupport.zendesk.com, "Quora click id"
     "qclid": "Quora",
-    # Source: yandex.com/support/direct/statistics/url-tags.html
+    # Source: yandex.com/support/direct/statistics/url-tags.html; yandex.com/support/market-distr ("ymclid")
     "yclid": "Yandex",
+    "ymclid": "Yandex",
+    # Source: help.taboola.com, "click id" macro; outbrain.com/help, "Outbrain click id"
+    "tblci": "Taboola",
+    "dicbo": "Outbrain",
+    # Source: help.nextdoor.com, "conversion API" (click id)
+    "ndclid": "Nextdoor",
     # Source: helpcenter.impact.com, "click id"
     "irclickid": "Impact",
 }

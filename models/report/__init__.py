@@ -1,0 +1,1 @@
+"""The report: one HTML page about a store's sessions that needs no network."""

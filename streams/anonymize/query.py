@@ -1,0 +1,85 @@
+"""The query's allow list, for URLs and for texts that hold URLs."""
+
+import re
+from collections.abc import Callable
+
+import re2
+
+from streams.anonymize.action import TextAction, TextFunction
+from streams.anonymize.ruleset import UrlQuery
+from streams.anonymize.url import UrlAction, UrlFunction, cut_base, cut_parameters, make_url, network_of
+from streams.memo import remember
+
+_EMBEDDED = re2.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@"'<>\\]*@)?([^\s?#"'<>\\]*)(?:[?#][^\s"'<>\\]*)?""")
+_QUERY = re2.compile(r"""[?#][^\s"'<>?#=]*=[^\s"'<>]*""")
+"""A query or fragment with a parameter, wherever a word goes over into one: in a path, in JSON, alone."""
+
+
+def make_query(rule: UrlQuery) -> UrlAction:
+    """Only the parameters the rule names stay; names are compared, and written, in lower case."""
+    return UrlAction(
+        base=cut_base,
+        query=_make_keep(rule.keep),
+        fragment=lambda _fragment: "",
+        network=network_of if rule.click_ids else None,
+    )
+
+
+def make_text_query(rule: UrlQuery) -> TextAction:
+    """The same for a text: it may be a query, a path with one, or have URLs amid words (they lose theirs whole)."""
+    whole: UrlFunction = make_url([make_query(rule)])
+
+    def cut(text: str) -> str:
+        if "?" in text or "#" in text or "@" in text or ";" in text:
+            if text[0] in "?/#" and " " not in text:
+                return whole(text)[0]
+            if "://" in text:
+                text = _EMBEDDED.sub(_place, text)
+            if "=" in text:
+                text = _QUERY.sub("", text)
+        return text
+
+    return TextAction(cut, (_may_hold_query,), on_names=True)
+
+
+def _may_hold_query(text: str) -> bool:
+    return "?" in text or "#" in text or "@" in text or ";" in text
+
+
+def _place(url: re.Match[str]) -> str:
+    return url.group(1) + cut_parameters(url.group(2))
+
+
+def _make_keep(names: list[str]) -> TextFunction:
+    find_all = _find_parameters([name.lower() for name in names])
+    if find_all is None:
+        return lambda _query: ""
+
+    def keep(query: str) -> str:
+        found = find_all(query)
+        return lower_names("&".join(found)) if found else ""
+
+    return keep
+
+
+def _find_parameters(names: list[str]) -> Callable[[str], list[str]] | None:
+    """All parameters on the list, at one search of the query."""
+    if not names:
+        return None
+    forms = "|".join(_form(name) for name in names)
+    found: Callable[[str], list[str]] = re.compile(
+        rf"(?:^|[&;])((?:{forms})(?:=[^&;]*)?)(?![^&;])", re.IGNORECASE | re.ASCII
+    ).findall
+    return found
+
+
+def _form(name: str) -> str:
+    """The regular expression of a name: ``*`` and ``?`` stand for signs of a name."""
+    return "".join({"*": "[^&;=]*", "?": "[^&;=]"}.get(sign) or re.escape(sign) for sign in name)
+
+
+@remember
+def lower_names(query: str) -> str:
+    """A query with the names of its parameters in lower case."""
+    pairs = [pair.partition("=") for pair in query.split("&")]
+    return "&".join([f"{name.lower()}{sign}{value}" for name, sign, value in pairs])

@@ -1,0 +1,133 @@
+"""All that the rules do to one value that may have values inside: an entry of ``properties``, the ``contexts``."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from streams.anonymize.action import FAILURES, TextAction, chain, check_readable, joined, joint_hint
+from streams.anonymize.paths import Path
+from streams.anonymize.tree import (
+    GONE,
+    Node,
+    Tally,
+    UnreadableError,
+    apply_at,
+    closed,
+    dump,
+    each_text,
+    keep_at,
+    looks_nested,
+    opened,
+    parse,
+)
+
+
+class Drop(msgspec.Struct, frozen=True):
+    """Remove the value."""
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """Remove all but what the paths lead to."""
+
+    paths: tuple[Path, ...]
+
+
+Operation = TextAction | Drop | Keep
+Step = tuple[Path, Operation]
+"""Where in the value, and what is done there."""
+ValueFunction = Callable[[str], tuple[str, int]]
+"""From a text to (text as it may be kept, how many values had to be removed because they cannot be masked)."""
+
+UNREADABLE = ("", 1)
+
+
+def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunction:
+    """The steps one after another. ``base64`` are the paths, within the value, of what is decoded first."""
+    if not steps and not base64:
+        return lambda text: (text, 0)
+    steps = _fused(steps)
+    actions = [step for _, step in steps if isinstance(step, TextAction)]
+    may_act = joint_hint(actions) if len(actions) == len(steps) and not base64 else None
+    run_steps = _make_steps(steps)
+    is_deep = bool(base64) or any(path for path, _ in steps)
+    plain = chain(actions)
+
+    def run(text: str) -> tuple[str, int]:
+        if not text:
+            return "", 0
+        try:
+            check_readable(text)
+            if may_act is not None and not may_act(text):
+                return text, 0
+            if not is_deep and not looks_nested(text) and len(actions) == len(steps):
+                kept = plain(text)
+                return kept, 0 if kept else 1
+            return _through(text, is_deep, base64, run_steps)
+        except FAILURES:
+            return UNREADABLE
+
+    return run
+
+
+def _fused(steps: Sequence[Step]) -> list[Step]:
+    """Actions that follow each other at one place as one, so that what is inside is walked through once."""
+    fused: list[Step] = []
+    for path, step in steps:
+        last = fused[-1] if fused else None
+        if (
+            isinstance(step, TextAction)
+            and last is not None
+            and last[0] == path
+            and isinstance(last[1], TextAction)
+            and last[1].on_names == step.on_names
+        ):
+            fused[-1] = (path, joined(last[1], step))
+        else:
+            fused.append((path, step))
+    return fused
+
+
+def _through(
+    text: str, is_deep: bool, base64: Sequence[Path], run_steps: Callable[[Node, Tally], Node]
+) -> tuple[str, int]:
+    tally = Tally()
+    node: Node = text
+    for path in base64:
+        node = apply_at(node, path, lambda value: _opened(value, tally), tally)
+    if isinstance(node, str) and looks_nested(node):
+        try:
+            node = parse(node)
+        except UnreadableError:
+            if is_deep:
+                return UNREADABLE
+    if node is not GONE:
+        node = run_steps(node, tally)
+    return ("" if node is GONE else dump(closed(node))), tally.removed
+
+
+def _opened(value: Node, tally: Tally) -> Node:
+    try:
+        return opened(value)
+    except UnreadableError:
+        tally.removed += 1
+        return GONE
+
+
+def _make_steps(steps: Sequence[Step]) -> Callable[[Node, Tally], Node]:
+    def run(node: Node, tally: Tally) -> Node:
+        for path, operation in steps:
+            if node is GONE:
+                return GONE
+            node = apply_at(node, path, _make_act(operation, tally), tally)
+        return node
+
+    return run
+
+
+def _make_act(operation: Operation, tally: Tally) -> Callable[[Node], Node]:
+    if isinstance(operation, Drop):
+        return lambda _node: GONE
+    if isinstance(operation, Keep):
+        return lambda node: keep_at(node, operation.paths)
+    function = chain([operation])
+    return lambda node: each_text(node, function, operation.on_names, tally)

@@ -1,0 +1,13 @@
+"""What a check says: one line, and the mend where something is wrong."""
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at. ``mend`` is empty where nothing is to be done."""
+
+    check: str
+    subject: str
+    ok: bool
+    words: str
+    mend: str = ""

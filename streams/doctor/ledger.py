@@ -1,0 +1,144 @@
+"""Whether every raw record is accounted for: Kafka's offsets against table ``outcomes`` (design.md §2.1)."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from clickhouse_driver import Client
+
+from streams.doctor.finding import Finding
+from streams.kafka.admin import partitions_of
+from streams.kafka.offsets import Span, log_spans, looking, records_in
+from streams.kafka.security import security
+from streams.settings import Settings
+from streams.warehouse.queries import raw_holes, raw_reach
+
+POLL_SECONDS = 0.5
+SHOWN = 5
+"""Ranges named in one finding; ``--json`` gives all."""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What is known of one raw partition. Spans are of offsets, both ends inclusive."""
+
+    topic: str
+    partition: int
+    checked: int
+    missing: Sequence[Span] = ()
+    deleted: Sequence[Span] = ()
+    """Holes that lie before the log's start: retention took the records, read or not."""
+    under_way: int = 0
+    """Records that the workers have not worked off yet."""
+
+
+def account_of_store(client: Client, database: str) -> list[Account]:
+    """Of a store whose brokers are gone (an embedded run): from offset 0 to the last one that is known."""
+    accounts = []
+    for topic, partition, _, last in raw_reach(client, database):
+        holes = raw_holes(client, database, topic, partition, 0, last)
+        accounts.append(Account(topic, partition, last + 1, missing=holes))
+    return accounts
+
+
+async def account_of_topic(settings: Settings, client: Client, database: str, wait: float) -> list[Account]:
+    """Of the raw topic on its brokers, which are given ``wait`` seconds to have everything worked off.
+
+    A hole is read again from Kafka before it is called missing.
+    """
+    kafka = settings.kafka
+    name = f"{kafka.raw_topic}@{kafka.raw_incarnation}"
+    number = await partitions_of(kafka.brokers, kafka.raw_topic, security(settings))
+    async with looking(settings) as consumer:
+        spans = await log_spans(consumer, kafka.raw_topic, number)
+        under_way = await _under_way(settings, consumer, spans, wait)
+        known = {partition: first for topic, partition, first, _ in raw_reach(client, database) if topic == name}
+        accounts = []
+        for partition, (begin, end) in spans.items():
+            first, last = min(begin, known.get(partition, begin)), end - 1 - under_way[partition]
+            holes = raw_holes(client, database, name, partition, first, last) if last >= first else []
+            begins = (await log_spans(consumer, kafka.raw_topic, number))[partition][0]  # retention may have moved on
+            missing = [
+                span
+                for hole in _from(holes, begins)
+                for span in await records_in(consumer, kafka.raw_topic, partition, hole)
+            ]
+            checked = max(last + 1 - first, 0)
+            deleted = _before(holes, begins)
+            accounts.append(Account(name, partition, checked, missing, deleted, under_way[partition]))
+    return accounts
+
+
+async def _under_way(
+    settings: Settings, consumer: AIOKafkaConsumer, spans: dict[int, tuple[int, int]], wait: float
+) -> dict[int, int]:
+    """Per raw partition how many records lie beyond what both groups have worked off, all of them while either lags."""
+    kafka = settings.kafka
+    deadline = asyncio.get_running_loop().time() + wait
+    ends = {partition: end for partition, (begin, end) in spans.items() if end > begin}
+    left = await _behind(settings, "enrich", kafka.raw_topic, ends, deadline)
+    if not any(left.values()):
+        number = await partitions_of(kafka.brokers, kafka.enriched_topic, security(settings))
+        written = {k: end for k, (_, end) in (await log_spans(consumer, kafka.enriched_topic, number)).items()}
+        if any((await _behind(settings, "sessions", kafka.enriched_topic, written, deadline)).values()):
+            left = {partition: end - begin for partition, (begin, end) in spans.items()}
+    return {partition: left.get(partition, 0) for partition in spans}
+
+
+async def _behind(settings: Settings, role: str, topic: str, ends: dict[int, int], deadline: float) -> dict[int, int]:
+    """How many offsets a group is from these ends, once it has reached them or the deadline has passed."""
+    loop = asyncio.get_running_loop()
+    before: dict[int, int] = {}
+    async with looking(settings, f"{settings.kafka.group_prefix}-{role}") as group, looking(settings) as reader:
+        while True:
+            at = {each: await group.committed(TopicPartition(topic, each)) or 0 for each in ends}
+            left = {each: max(end - at[each], 0) for each, end in ends.items()}
+            late = loop.time() >= deadline
+            for each in [each for each in left if left[each] and (late or left[each] == before.get(each))]:
+                # a transaction's marker is the end of a log that nobody ever commits
+                if not await records_in(reader, topic, each, (at[each], ends[each] - 1)):
+                    left[each] = 0
+            if late or not any(left.values()):
+                return left
+            before = left
+            await asyncio.sleep(POLL_SECONDS)
+
+
+def _from(holes: Sequence[Span], begin: int) -> list[Span]:
+    return [(max(first, begin), last) for first, last in holes if last >= begin]
+
+
+def _before(holes: Sequence[Span], begin: int) -> list[Span]:
+    return [(first, min(last, begin - 1)) for first, last in holes if first < begin]
+
+
+def check_ledger(accounts: Sequence[Account]) -> list[Finding]:
+    """One finding a partition."""
+    return [_finding(account) for account in accounts]
+
+
+def _finding(account: Account) -> Finding:
+    told, mends = [f"{account.checked:,} offsets"], []
+    if account.missing:
+        told.append(f"not accounted for: {_named(account.missing)}")
+        mends.append("these records became nothing: report it, with the workers' logs; `thalweg load` them again")
+    if account.deleted:
+        told.append(f"deleted unread: {_named(account.deleted)}")
+        mends.append("retention was shorter than the outage: raise it")
+    if account.under_way:
+        told.append(f"{account.under_way:,} records are under way")
+        mends.append("wait, or look whether both kinds of workers run")
+    return Finding(
+        check="ledger",
+        subject=f"{account.topic}[{account.partition}]",
+        ok=not mends,
+        words="; ".join(told) + ("" if mends else ", all accounted for"),
+        mend="; ".join(mends),
+    )
+
+
+def _named(spans: Sequence[Span]) -> str:
+    words = [str(first) if first == last else f"{first}–{last}" for first, last in spans[:SHOWN]]
+    total = sum(last - first + 1 for first, last in spans)
+    more = f" and {len(spans) - SHOWN} more ranges" if len(spans) > SHOWN else ""
+    return f"offsets {', '.join(words)}{more} ({total:,})"

@@ -1,0 +1,105 @@
+"""How long rows are kept: the settings as each table's TTL, and what a server holds beside them."""
+
+import re
+from collections import defaultdict
+from enum import StrEnum
+
+import msgspec
+from clickhouse_driver import Client
+
+from streams.settings import RetentionSettings
+from streams.warehouse.client import identifier
+
+TIMES = {
+    "events": "derived_tstamp",
+    "sessions": "start_tstamp",
+    "outcomes": "arrival_tstamp",
+    "visitors": "last_seen_tstamp",
+}
+"""Table → the column its rows' age is told by: the same in every version of a row, or newer in a newer one."""
+_TTL = re.compile(r"\bTTL (.*?)(?: SETTINGS .*)?$", re.DOTALL)
+
+
+class TtlState(StrEnum):
+    """Where a table's TTL stands."""
+
+    DONE = "done"
+    APPLIED = "applied"
+    PENDING = "pending"
+
+
+class TableTtl(msgspec.Struct, frozen=True):
+    """The TTL of one table; empty text: rows are kept for ever."""
+
+    table: str
+    wanted: str
+    found: str
+    state: TtlState
+
+
+def set_retention(
+    client: Client, database: str, retention: RetentionSettings, *, dry_run: bool = False
+) -> list[TableTtl]:
+    """Give each table the TTL of the settings, and say what was there. Dry: changes nothing.
+
+    A table that is not there yet counts as one without TTL. What expires is gone for good with a merge soon after.
+    """
+    told = []
+    for table in TIMES:
+        wanted, found = _formatted(client, ttl_of(table, retention)), _found(client, database, table)
+        same = wanted == found
+        if not same and not dry_run:
+            clause = f"MODIFY TTL {ttl_of(table, retention)}" if wanted else "REMOVE TTL"
+            client.execute(f"ALTER TABLE {identifier(database)}.{table} {clause}")
+        state = TtlState.DONE if same else TtlState.PENDING if dry_run else TtlState.APPLIED
+        told.append(TableTtl(table, wanted, found, state))
+    return told
+
+
+def ttl_of(table: str, retention: RetentionSettings) -> str:
+    """The TTL of a table as SQL: whole days of UTC, the app's own where it has one; empty where nothing expires.
+
+    Source: clickhouse.com/docs/engines/table-engines/mergetree-family/mergetree#table_engine-mergetree-ttl (several
+    rules with WHERE, at most one without).
+    """
+    own = {app: getattr(kept, table) for app, kept in retention.apps.items() if table in kept.model_fields_set}
+    common: int | None = getattr(retention, table)
+    by_days: dict[int, list[str]] = defaultdict(list)
+    for app, days in sorted(own.items()):
+        by_days[days].append(_quoted(app))
+    rules = [f"{_end(table, days)} DELETE WHERE app_id IN ({', '.join(apps)})" for days, apps in by_days.items()]
+    if common is not None:
+        others = f" DELETE WHERE app_id NOT IN ({', '.join(map(_quoted, sorted(own)))})" if own else ""
+        rules.append(_end(table, common) + others)
+    return ", ".join(rules)
+
+
+def _end(table: str, days: int) -> str:
+    return f"toDate({TIMES[table]}, 'UTC') + INTERVAL {days} DAY"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _formatted(client: Client, ttl: str) -> str:
+    """The TTL in the server's own words, so that it can be compared with what the server says it has."""
+    if not ttl:
+        return ""
+    create = f"CREATE TABLE t (x UInt8) ENGINE = MergeTree ORDER BY x TTL {ttl}"
+    ((text,),) = client.execute("SELECT formatQuerySingleLine(%(create)s)", {"create": create})
+    return _part(text)
+
+
+def _found(client: Client, database: str, table: str) -> str:
+    rows = client.execute(
+        "SELECT engine_full FROM system.tables WHERE database = %(database)s AND name = %(table)s",
+        {"database": database, "table": table},
+    )
+    return _part(rows[0][0]) if rows else ""
+
+
+def _part(text: str) -> str:
+    match = _TTL.search(text)
+    return match[1] if match else ""

@@ -1,0 +1,50 @@
+"""What the ledger check says of a store whose brokers are gone, and how it words an account."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.doctor.ledger import Account, account_of_store, check_ledger
+from streams.warehouse.embedded.store import open_store
+from tests.flow.conftest import reading, run_files
+
+LINE = '192.0.2.7 - - [21/May/2026:10:00:{:02} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/140.0"\n'
+
+
+def test_invariant_1_a_run_accounts_for_every_offset_and_a_lost_row_is_named(tmp_path: Path) -> None:
+    """All is well after a run; then rows are taken out of ``outcomes``, and exactly those offsets are missing."""
+    log = tmp_path / "access.log"
+    log.write_text("".join(LINE.format(number % 60, number) for number in range(200)) + "no line\n")
+    store = tmp_path / "store"
+    run_files([log], "combined", store)
+    with open_store(store), reading(store) as client:
+        accounts = account_of_store(client, "thalweg")
+        assert sum(account.checked for account in accounts) == 201 + len(accounts)  # and an end in each partition
+        assert all(finding.ok for finding in check_ledger(accounts))
+        client.execute(
+            "ALTER TABLE thalweg.outcomes DELETE WHERE raw_partition = 0 AND raw_offset IN (3, 10, 11, 12)",
+            settings={"mutations_sync": 2},
+        )
+        accounts = account_of_store(client, "thalweg")
+
+    assert [list(account.missing) for account in accounts] == [[(3, 3), (10, 12)], []]
+    assert [finding.ok for finding in check_ledger(accounts)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("account", "words", "ok"),
+    [
+        (Account("raw@1", 0, 1500), "1,500 offsets, all accounted for", True),
+        (Account("raw@1", 0, 9, missing=[(3, 3), (5, 7)]), "offsets 3, 5–7 (4)", False),
+        (Account("raw@1", 0, 9, deleted=[(0, 99)]), "deleted unread: offsets 0–99 (100)", False),
+        (Account("raw@1", 0, 0, under_way=5), "5 records are under way", False),
+        (Account("raw@1", 0, 99, missing=[(k, k) for k in range(0, 20, 2)]), "8 and 5 more ranges (10)", False),
+    ],
+)
+def test_an_account_is_told_in_one_line_with_its_mend(account: Account, words: str, ok: bool) -> None:
+    """What is missing by ranges, how many; a mend exactly where something is wrong."""
+    (finding,) = check_ledger([account])
+    assert words in finding.words
+    assert finding.ok is ok
+    assert bool(finding.mend) is not ok
+    assert finding.subject == "raw@1[0]"

@@ -1,0 +1,144 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from clickhouse_driver import Client
+
+from streams.settings import ClickHouseSettings, RetentionSettings
+from streams.warehouse.migrate import migrate
+from streams.warehouse.retention import TIMES, TtlState, set_retention, ttl_of
+from tests.warehouse.debian import PASSWORD, DebianClickHouse, install
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+APPS = ("shop", "blog", "it's \\ odd")
+AGES = (0, 4, 28, 32, 398, 402)
+"""In days, and none near a limit: midnight may pass meanwhile."""
+IDS = {"events": "event_id", "sessions": "session_id", "outcomes": "raw_offset", "visitors": "visitor_id"}
+
+
+@pytest.fixture
+def kept(bare: Client, fresh: ClickHouseSettings) -> Client:
+    """A database with a row of each age, in days, for each app, in every table; merges are up to the test."""
+    migrate(bare, fresh.database)
+    fill(bare, fresh.database)
+    return bare
+
+
+def fill(client: Client, database: str) -> None:
+    """A row of each age for each app."""
+    for table, column in TIMES.items():
+        rows = [
+            {"id": number if table == "outcomes" else UUID(int=number + 1), "app": app, "at": NOW - timedelta(days=age)}
+            for number, (app, age) in enumerate((app, age) for app in APPS for age in AGES)
+        ]
+        client.execute(
+            f"INSERT INTO {database}.{table} ({IDS[table]}, app_id, {column}) VALUES", [list(r.values()) for r in rows]
+        )
+
+
+def ages(client: Client, database: str, table: str) -> dict[str, list[int]]:
+    """App → the ages, in days, of the rows that merges left."""
+    client.execute(f"OPTIMIZE TABLE {database}.{table} FINAL")
+    rows = client.execute(f"SELECT app_id, toUnixTimestamp(toDateTime({TIMES[table]})) FROM {database}.{table}")
+    found: dict[str, list[int]] = {}
+    for app, at in rows:
+        found.setdefault(app, []).append((int(NOW.timestamp()) - at) // 86_400)
+    return {app: sorted(each) for app, each in found.items()}
+
+
+def states(client: Client, database: str, retention: RetentionSettings, *, dry_run: bool = False) -> set[TtlState]:
+    """What ``set_retention`` says of all tables."""
+    return {ttl.state for ttl in set_retention(client, database, retention, dry_run=dry_run)}
+
+
+@pytest.mark.parametrize("table", TIMES)
+def test_old_rows_are_gone_after_a_merge_and_young_ones_stay(
+    kept: Client, fresh: ClickHouseSettings, table: str
+) -> None:
+    """The app's own days where it has them, else those of all apps."""
+    own = {"shop": {table: 400}, APPS[2]: {table: 6}}
+    retention = RetentionSettings.model_validate({table: 30, "apps": own})
+    set_retention(kept, fresh.database, retention)
+
+    assert ages(kept, fresh.database, table) == {
+        "shop": [0, 4, 28, 32, 398], "blog": [0, 4, 28], APPS[2]: [0, 4],
+    }  # fmt: skip
+    others = [other for other in TIMES if other != table]
+    assert [len(ages(kept, fresh.database, other)["blog"]) for other in others] == [len(AGES)] * 3
+
+
+def test_one_app_alone_can_expire(kept: Client, fresh: ClickHouseSettings) -> None:
+    """All others are kept for ever."""
+    retention = RetentionSettings.model_validate({"apps": {"blog": {"events": 2}}})
+    set_retention(kept, fresh.database, retention)
+
+    assert ages(kept, fresh.database, "events") == {"shop": list(AGES), "blog": [0], APPS[2]: list(AGES)}
+
+
+def test_rows_that_come_later_expire_too(kept: Client, fresh: ClickHouseSettings) -> None:
+    """A replay of old days leaves what a merge takes again."""
+    set_retention(kept, fresh.database, RetentionSettings(events=30))
+    fill(kept, fresh.database)
+
+    assert ages(kept, fresh.database, "events") == {app: [0, 4, 28] for app in APPS}
+
+
+def test_what_is_set_is_seen_and_not_set_again(bare: Client, fresh: ClickHouseSettings) -> None:
+    """Applied once, then done; a change is pending in a dry run, which changes nothing; none takes the TTL away."""
+    migrate(bare, fresh.database)
+    database, odd = fresh.database, {APPS[2]: {"events": 6, "sessions": 6}, "shop": {"events": 90}}
+    retention = RetentionSettings.model_validate({"events": 30, "outcomes": 9, "apps": odd})
+
+    assert states(bare, database, RetentionSettings()) == {TtlState.DONE}
+    assert states(bare, database, retention, dry_run=True) == {TtlState.DONE, TtlState.PENDING}
+    assert states(bare, database, RetentionSettings()) == {TtlState.DONE}
+    assert states(bare, database, retention) == {TtlState.DONE, TtlState.APPLIED}
+    assert states(bare, database, retention) == {TtlState.DONE}
+    assert states(bare, database, RetentionSettings(events=31), dry_run=True) == {TtlState.DONE, TtlState.PENDING}
+    assert states(bare, database, RetentionSettings()) == {TtlState.DONE, TtlState.APPLIED}
+    assert states(bare, database, RetentionSettings()) == {TtlState.DONE}
+
+
+def test_a_dry_run_before_the_first_migration_shows_what_will_hold(bare: Client, fresh: ClickHouseSettings) -> None:
+    """No table is there yet."""
+    told = {ttl.table: ttl for ttl in set_retention(bare, fresh.database, RetentionSettings(events=30), dry_run=True)}
+
+    assert (told["events"].state, told["events"].found) == (TtlState.PENDING, "")
+    assert "toIntervalDay(30)" in told["events"].wanted
+    assert told["sessions"].state == TtlState.DONE
+
+
+def test_ttls_are_whole_days_of_utc() -> None:
+    """A rebuild counts on it: a day is there or not. Names of apps are data, not SQL."""
+    retention = RetentionSettings.model_validate({"events": 30, "apps": {"a'b\\": {"events": 7}, "c": {"sessions": 1}}})
+
+    assert ttl_of("events", retention) == (
+        "toDate(derived_tstamp, 'UTC') + INTERVAL 7 DAY DELETE WHERE app_id IN ('a\\'b\\\\'), "
+        "toDate(derived_tstamp, 'UTC') + INTERVAL 30 DAY DELETE WHERE app_id NOT IN ('a\\'b\\\\')"
+    )
+    assert ttl_of("sessions", retention) == "toDate(start_tstamp, 'UTC') + INTERVAL 1 DAY DELETE WHERE app_id IN ('c')"
+    assert ttl_of("visitors", retention) == ""
+
+
+@pytest.fixture
+def old_server(tmp_path: Path) -> Iterator[DebianClickHouse]:
+    """Debian's ClickHouse 18.16."""
+    if not install():
+        pytest.skip("no clickhouse-server, and it cannot be installed here: apt-get install clickhouse-server")
+    with DebianClickHouse(tmp_path / "server") as running:
+        yield running
+
+
+@pytest.mark.kafka
+def test_a_server_that_is_too_old_refuses_in_words(old_server: DebianClickHouse) -> None:
+    """Debian's has neither formatQuerySingleLine nor TTL: an error of the server, not a retention that seems set."""
+    from clickhouse_driver.errors import ServerException
+
+    from streams.warehouse.client import make_client
+
+    client = make_client(old_server.settings(), PASSWORD)
+    with pytest.raises(ServerException):
+        set_retention(client, "wire", RetentionSettings(events=30))
+    client.disconnect()
