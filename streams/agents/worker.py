@@ -88,7 +88,7 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     options_of = make_options_of(settings.sessions, settings.apps)
 
     def make_fold(partition: int, state: StateTable) -> PartitionFold:
-        return PartitionFold(options_of, settings.disorder * 1000, kafka.generation, partition, state.view(partition))
+        return PartitionFold(options_of, settings.disorder * 1000, kafka.generation, partition, state.memory(partition))
 
     SessionsWorker(app, settings, make_state(app, STATE_NAME, partitions, SharedTexts), make_fold, sink, metrics, hooks)
     return app

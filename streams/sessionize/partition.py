@@ -6,6 +6,7 @@ from streams.records import OWN_KEY, Record
 from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import OptionsOf
+from streams.sessionize.shared import SharedTexts
 from streams.sessionize.state import PartitionState, decode_own, due_of, encode_own, refresh_of
 from streams.sessionize.touched import Touched
 from streams.sessionize.walk import Place, Walk
@@ -30,6 +31,7 @@ class PartitionFold:
         self._options = options
         self._place = Place(generation, partition, disorder_ms)
         self._state = state
+        self._head_of = state.head if isinstance(state, SharedTexts) else state.get
         self._words = Words()
         own = state.get(OWN_KEY)
         self._own = encode_own(PartitionState()) if own is None else own
@@ -57,7 +59,7 @@ class PartitionFold:
         self._due.restore()
         self._refresh.restore()
         own = decode_own(self._own)
-        touched = Touched(self._options, self._words, self._state, self._due, self._refresh, own.applied)
+        touched = Touched(self._options, self._words, self._state, self._head_of, self._due, self._refresh, own.applied)
         walk = Walk(self._place, own, touched)
         self._last = effects = walk.run(records)
         return effects

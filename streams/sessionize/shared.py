@@ -42,6 +42,10 @@ class SharedTexts(MutableMapping[bytes, bytes]):
         value = self._values.get(key)
         return default if value is None else self._whole(key, value)
 
+    def head(self, key: bytes) -> bytes | None:
+        """The value without its texts, or as it is: enough for ``due_of`` and ``refresh_of``."""
+        return self._values.get(key)
+
     def __contains__(self, key: object) -> bool:
         return key in self._values
 
@@ -58,19 +62,33 @@ class SharedTexts(MutableMapping[bytes, bytes]):
 
     def __setitem__(self, key: bytes, value: bytes) -> None:
         old = self._values.get(key)
-        held = self._without_texts(value) if _has_texts(key, value) else value
+        before = array("H") if old is None or not _has_texts(key, old) else _numbers(old, texts_at(old))
+        held = self._without_texts(value, before) if _has_texts(key, value) else self._without_any(value, before)
         self._values[key] = held
-        self.nbytes += len(key) + len(held)
-        if old is not None:
-            self._give_back(key, old)
+        self.nbytes += len(held) + len(key) if old is None else len(held) - len(old)
 
-    def _without_texts(self, value: bytes) -> bytes:
+    def _without_any(self, value: bytes, before: "array[int]") -> bytes:
+        for number in before:
+            self._leave(number)
+        return value
+
+    def _without_texts(self, value: bytes, before: "array[int]") -> bytes:
+        """``before``: the numbers in the value this one follows, where most texts stand at the same places."""
         end = texts_at(value)
         texts = _read(memoryview(value)[end:])
-        numbers = [self._take(text) for text in texts]
-        alone = [text for text, number in zip(texts, numbers, strict=True) if number == _ALONE]
+        shared, numbers, left = self._texts, array("H", before[: len(texts)]), before[len(texts) :].tolist()
+        for at, number in enumerate(numbers):
+            if number == _ALONE or shared[number] != texts[at]:
+                numbers[at] = self._take(texts[at])
+                left.append(number)
+        numbers.extend([self._take(text) for text in texts[len(numbers) :]])
+        for number in left:
+            self._leave(number)
         count = len(numbers).to_bytes(_COUNT_BYTES, "big")
-        return b"".join((value[:end], count, array("H", numbers).tobytes(), _write(alone) if alone else b""))
+        if _ALONE not in numbers:
+            return b"".join((value[:end], count, numbers))
+        alone = [text for text, number in zip(texts, numbers, strict=True) if number == _ALONE]
+        return b"".join((value[:end], count, numbers, _write(alone)))
 
     def __delitem__(self, key: bytes) -> None:
         self._give_back(key, self._values.pop(key))
@@ -123,17 +141,20 @@ class SharedTexts(MutableMapping[bytes, bytes]):
 
     def _give_back(self, key: bytes, value: bytes) -> None:
         self.nbytes -= len(key) + len(value)
-        if not _has_texts(key, value):
+        if _has_texts(key, value):
+            for number in _numbers(value, texts_at(value)):
+                self._leave(number)
+
+    def _leave(self, number: int) -> None:
+        """One use less."""
+        if number == _ALONE:
             return
-        uses = self._uses
-        for number in _split(value, texts_at(value))[0]:
-            if number != _ALONE:
-                uses[number] -= 1
-                if not uses[number]:
-                    self.nbytes -= len(self._texts[number])
-                    del self._numbers[self._texts[number]]
-                    self._texts[number] = b""
-                    self._free.append(number)
+        self._uses[number] -= 1
+        if not self._uses[number]:
+            self.nbytes -= len(self._texts[number])
+            del self._numbers[self._texts[number]]
+            self._texts[number] = b""
+            self._free.append(number)
 
 
 def _has_texts(key: bytes, value: bytes) -> bool:
@@ -142,7 +163,11 @@ def _has_texts(key: bytes, value: bytes) -> bool:
 
 def _split(value: bytes, end: int) -> tuple["array[int]", list[bytes]]:
     """Numbers of the texts, and those without one."""
-    begin = end + _COUNT_BYTES
-    last = begin + 2 * int.from_bytes(value[end:begin], "big")
-    numbers = array("H", value[begin:last])
+    numbers = _numbers(value, end)
+    last = end + _COUNT_BYTES + 2 * len(numbers)
     return numbers, _read(memoryview(value)[last:]) if last < len(value) else []
+
+
+def _numbers(value: bytes, end: int) -> "array[int]":
+    begin = end + _COUNT_BYTES
+    return array("H", value[begin : begin + 2 * int.from_bytes(value[end:begin], "big")])

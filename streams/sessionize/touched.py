@@ -1,6 +1,6 @@
 """The visitors a batch has to do with, on a private copy of their state."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from streams.records import NO_ID, Event
 from streams.sessionize.due import NEVER, DueIndex
@@ -23,14 +23,21 @@ from streams.sessionize.watermark import BEFORE_ALL
 from streams.sessionize.words import Words
 
 
+HeadOf = Callable[[bytes], bytes | None]
+
+
 class Touched:
-    """Each is decoded once per batch. ``table`` is only read; ``due`` and ``refresh`` say when to look again."""
+    """Each is decoded once per batch. ``table`` is only read; ``due`` and ``refresh`` say when to look again.
+
+    ``head_of``: what the table has under a key, of which only the head need be right.
+    """
 
     def __init__(
         self,
         options: OptionsOf,
         words: Words,
         table: Mapping[bytes, bytes],
+        head_of: HeadOf,
         due: DueIndex,
         refresh: DueIndex,
         began_at: int,
@@ -38,7 +45,7 @@ class Touched:
         self._options = options
         self._app_options: dict[str, SessionOptions] = {}
         self._words = words
-        self._table = table
+        self._table, self._head_of = table, head_of
         self._began_at = began_at
         self._visitors: dict[bytes, Visitor] = {}
         self.due, self.refresh = due, refresh
@@ -99,7 +106,7 @@ class Touched:
         visitor = self._visitors.get(key)
         if visitor is not None:
             return None if visitor.is_gone else visitor.due
-        value = self._table.get(key)
+        value = self._head_of(key)
         return None if value is None else due_of(value)
 
     def open_stale(self, clock: int, applied: int) -> None:
@@ -109,7 +116,7 @@ class Touched:
             key = self.refresh.pop()
             visitor = self._visitors.get(key)
             if visitor is None:
-                value = self._table.get(key)
+                value = self._head_of(key)
                 at = NEVER if value is None else refresh_of(value)
                 if at <= clock:
                     self.of_key(key)
