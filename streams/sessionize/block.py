@@ -10,6 +10,7 @@ from streams.sessionize.hit import Hit
 _NARROW = Struct(">HI16sIHHBBBB")
 """Time and offset share the first six bytes."""
 _WIDE = Struct(">q16sIIHHIIII")
+_NARROW_BYTES, _WIDE_BYTES = _NARROW.size, _WIDE.size
 _LOW24 = (1 << 24) - 1
 
 
@@ -21,26 +22,28 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
     data: bytes = b""
 
     def __len__(self) -> int:
-        return len(self.data) // self._row.size
+        return len(self.data) // (_WIDE_BYTES if self.is_wide else _NARROW_BYTES)
 
-    @property
-    def _row(self) -> Struct:
-        return _WIDE if self.is_wide else _NARROW
+    def _at(self, at: int) -> int:
+        """Where a row begins; negative places count from the end."""
+        offset = at * (_WIDE_BYTES if self.is_wide else _NARROW_BYTES)
+        return offset if at >= 0 else len(self.data) + offset
 
     def time(self, at: int) -> int:
         """Of the hit at a place; negative places count from the end."""
-        size = self._row.size
-        offset = size * at if at >= 0 else len(self.data) + size * at
+        offset = self._at(at)
         if self.is_wide:
             return int.from_bytes(self.data[offset : offset + 8], "big", signed=True)
         return self.base + int.from_bytes(self.data[offset : offset + 3], "big")
 
-    def hit(self, at: int) -> Hit:
-        """The hit at a place."""
-        size = self._row.size
-        offset = size * at if at >= 0 else len(self.data) + size * at
-        (hit,) = Block(self.base, self.is_wide, self.data[offset : offset + size]).hits()
-        return hit
+    def order(self, at: int) -> tuple[int, bytes]:
+        """Time and id of the hit at a place."""
+        begin = self._at(at) + (8 if self.is_wide else 6)
+        return self.time(at), self.data[begin : begin + 16]
+
+    def last_page(self) -> int:
+        """The number of the last hit's page; there must be one."""
+        return int.from_bytes(self.data[-12:-8], "big") if self.is_wide else self.data[-3]
 
     def hits(self) -> list[Hit]:
         """All."""
@@ -48,13 +51,9 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
             return [Hit(*row) for row in _WIDE.iter_unpack(self.data)]
         base = self.base
         return [
-            Hit(base + (high << 8 | low >> 24), event_id, fingerprint, low & _LOW24, *rest)
-            for high, low, event_id, fingerprint, *rest in _NARROW.iter_unpack(self.data)
+            Hit(base + (high << 8 | low >> 24), event_id, fingerprint, low & _LOW24, lag, size, frame, page, origin, refr)
+            for high, low, event_id, fingerprint, lag, size, frame, page, origin, refr in _NARROW.iter_unpack(self.data)
         ]
-
-    def may_hold(self, event_id: bytes) -> bool:
-        """False where no hit has this id."""
-        return event_id in self.data
 
     def extended(self, hits: list[Hit]) -> "Block":
         """With these hits behind all others."""

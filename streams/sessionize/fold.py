@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.records import INFINITY
-from streams.sessionize.hit import PAGE_PING, PAGE_VIEW, VIEWS, Hit
+from streams.sessionize.hit import PAGE_PING, VIEWS, Hit
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.texts import Texts
 
@@ -66,26 +66,32 @@ class Session(msgspec.Struct, array_like=True, gc=False):
             return False
         return texts.campaign(hit) not in ("", self.campaign)
 
-    def add(self, hit: Hit, texts: Texts, options: SessionOptions) -> None:
-        """Take the next hit in."""
-        kind, name, _, _, path, _, goals = texts.page(hit)
-        self.end = hit.time
-        self.total += 1
-        user_id = texts.user_id(hit)
-        if user_id:
-            self.user_id = user_id
-        if goals:
-            self._reach(goals)
-        if kind == PAGE_PING:
-            self._ping(hit.time // HEARTBEAT_MS)
-            return
-        if kind in VIEWS:
-            self._view(hit, texts, options)
-        if len(self.steps) >= options.max_steps:
-            self.is_capped = 1
-            return
-        self.steps.append("page:" + path if kind == PAGE_VIEW else "event:" + name)
-        self.offsets_ms.append(hit.time - self.start)
+    def add(self, hits: list[Hit], texts: Texts, options: SessionOptions) -> None:
+        """Take the next hits in, one at least. One loop, for it is run for every hit of every row."""
+        step_of, blobs, frames = texts.words.step, texts.blobs, texts.frames
+        steps, offsets_ms, start, room = self.steps, self.offsets_ms, self.start, options.max_steps - len(self.steps)
+        frame = -1
+        for hit in hits:
+            kind, step, goals = step_of(blobs[hit.page - 1])
+            if hit.frame != frame:
+                frame = hit.frame
+                if frames[frame][8]:
+                    self.user_id = texts.user_id(hit)
+            if goals:
+                self._reach(goals)
+            if kind == PAGE_PING:
+                self._ping(hit.time // HEARTBEAT_MS)
+                continue
+            if kind in VIEWS:
+                self._view(hit, texts, options)
+            if room > 0:
+                room -= 1
+                steps.append(step)
+                offsets_ms.append(hit.time - start)
+            else:
+                self.is_capped = 1
+        self.end = hits[-1].time
+        self.total += len(hits)
 
     def _view(self, hit: Hit, texts: Texts, options: SessionOptions) -> None:
         self.views += 1
@@ -134,11 +140,9 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         return twin
 
 
-def begin(hit: Hit, texts: Texts, options: SessionOptions) -> Session:
-    """A session of one hit."""
-    session = Session(hit.time, hit.time, hit, steps=[], offsets_ms=[], goals=[], limit=options.limit(hit.time))
-    session.add(hit, texts, options)
-    return session
+def begin(hit: Hit, options: SessionOptions) -> Session:
+    """The session that begins with this hit, before it is added."""
+    return Session(hit.time, hit.time, hit, steps=[], offsets_ms=[], goals=[], limit=options.limit(hit.time))
 
 
 def fold(sealed: Session | None, hits: Iterable[Hit], texts: Texts, options: SessionOptions) -> list[Session]:
@@ -147,19 +151,16 @@ def fold(sealed: Session | None, hits: Iterable[Hit], texts: Texts, options: Ses
     sessions = [] if session is None else [session]
     for hit in hits:
         if session is None or session.parts_from(hit, texts, options):
-            session = begin(hit, texts, options)
+            session = begin(hit, options)
             sessions.append(session)
-        else:
-            session.add(hit, texts, options)
+        session.add([hit], texts, options)
     return sessions
 
 
-def gather(sealed: Session | None, hits: Iterable[Hit], texts: Texts, options: SessionOptions) -> Session | None:
+def gather(sealed: Session | None, hits: list[Hit], texts: Texts, options: SessionOptions) -> Session | None:
     """One session of all; ``sealed`` grows."""
-    session = sealed
-    for hit in hits:
-        if session is None:
-            session = begin(hit, texts, options)
-        else:
-            session.add(hit, texts, options)
+    if not hits:
+        return sealed
+    session = begin(hits[0], options) if sealed is None else sealed
+    session.add(hits, texts, options)
     return session

@@ -37,7 +37,7 @@ class OpenPart:
         if sealed is not None:
             self.starts.now.append(sealed.identity)
         elif block.data and is_single:
-            self.starts.now.append(block.hit(0).order())
+            self.starts.now.append(block.order(0))
         if not is_single:
             self.starts.all_anew(sealed, self.hits)
 
@@ -61,7 +61,7 @@ class OpenPart:
         """Number of the last hit's text; 0 without one."""
         if self._new:
             return self._new[-1].page
-        return self._block.hit(-1).page if self._hits is None else 0
+        return self._block.last_page() if self._hits is None else 0
 
     @property
     def packed_ids(self) -> bytes | None:
@@ -116,6 +116,9 @@ class OpenPart:
 
     def sessions(self) -> list[Session]:
         """The fold."""
+        if len(self.starts.now) == 1:
+            sealed = None if self.sealed is None else self.sealed.copy()
+            return [session for session in [gather(sealed, self.hits, self.texts, self.options)] if session is not None]
         return fold(self.sealed, self.hits, self.texts, self.options)
 
     def due(self) -> int:

@@ -2,6 +2,7 @@
 
 from streams.records import Event
 from streams.sessionize.hit import OTHER, PAGE_PING, Hit, kind_of
+from streams.sessionize.open_part import OpenPart
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.texts import Texts
 from streams.sessionize.words import origin_of, page_of, profile_of, write
@@ -10,8 +11,8 @@ _NOTHING = write((OTHER,))
 _LOW32, _LOW24, _LOW16 = (1 << 32) - 1, (1 << 24) - 1, (1 << 16) - 1
 
 
-def hit_of(event: Event, texts: Texts, options: SessionOptions, page_before: int = 0) -> Hit:
-    """All that rows of sessions may need of it. ``page_before``: of the hit before, which often is the referrer."""
+def hit_of(event: Event, texts: Texts, options: SessionOptions, before: OpenPart) -> Hit:
+    """All that rows of sessions may need of it. The page ``before`` it often is the referrer."""
     kind = kind_of(event)
     user_id = event.user_id
     hit = _bare(event, texts, texts.number(profile_of(event)), texts.number(write(user_id)) if user_id else 0)
@@ -20,6 +21,7 @@ def hit_of(event: Event, texts: Texts, options: SessionOptions, page_before: int
         hit.origin = texts.number(origin_of(event))
         referrer = event.page_referrer
         if referrer:
+            page_before = before.last_page
             is_before = page_before and texts.is_page(page_before, referrer)
             hit.referrer = page_before if is_before else texts.number(write(referrer))
     return hit

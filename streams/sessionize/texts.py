@@ -30,10 +30,10 @@ class RawPlace(NamedTuple):
 class Texts:
     """Of one visitor. Number 0 is no text; frames count from 0."""
 
-    __slots__ = ("_numbers", "_words", "blobs", "frames")
+    __slots__ = ("_numbers", "blobs", "frames", "words")
 
     def __init__(self, words: Words, frames: list[Frame], blobs: list[bytes]) -> None:
-        self._words, self.frames, self.blobs = words, frames, blobs
+        self.words, self.frames, self.blobs = words, frames, blobs
         self._numbers: dict[bytes, int] | None = None
 
     def number(self, blob: bytes) -> int:
@@ -60,36 +60,36 @@ class Texts:
 
     def page(self, hit: Hit) -> Page:
         """What the hit is."""
-        return self._words.page(self.blobs[hit.page - 1])
+        return self.words.page(self.blobs[hit.page - 1])
 
     def profile(self, hit: Hit) -> Profile:
         """Where and with what."""
-        return self._words.profile(self.blobs[self.frames[hit.frame][7] - 1])
+        return self.words.profile(self.blobs[self.frames[hit.frame][7] - 1])
 
     def user_id(self, hit: Hit) -> str:
         """Empty where the event had none."""
         number = self.frames[hit.frame][8]
-        return self._words.text(self.blobs[number - 1]) if number else ""
+        return self.words.text(self.blobs[number - 1]) if number else ""
 
     def origin(self, hit: Hit) -> Origin:
         """Whence a view came; of others nothing is kept."""
-        return self._words.origin(self.blobs[hit.origin - 1]) if hit.origin else NO_ORIGIN
+        return self.words.origin(self.blobs[hit.origin - 1]) if hit.origin else NO_ORIGIN
 
     def campaign(self, hit: Hit) -> str:
         """Of a view that names one."""
-        return self._words.campaign(self.blobs[hit.origin - 1]) if hit.origin else ""
+        return self.words.campaign(self.blobs[hit.origin - 1]) if hit.origin else ""
 
     def referrer(self, hit: Hit) -> str:
         """Of a view: a text, or the URL of a page that is there anyway."""
         if not hit.referrer:
             return ""
         blob = self.blobs[hit.referrer - 1]
-        return self._words.page(blob).url if _is_array(blob) else self._words.text(blob)
+        return self.words.page(blob).url if _is_array(blob) else self.words.text(blob)
 
     def is_page(self, number: int, url: str) -> bool:
         """Whether the text is a page of this URL."""
         blob = self.blobs[number - 1]
-        return _is_array(blob) and self._words.page(blob).url == url
+        return _is_array(blob) and self.words.page(blob).url == url
 
     def place(self, hit: Hit) -> RawPlace:
         """Where its raw event lies, and what its outcome says of it."""
@@ -104,7 +104,7 @@ class Texts:
 
     def compacted(self, hits: Iterable[Hit]) -> "Texts":
         """Only what these hits need, which are renumbered. One object must not come twice."""
-        twin = Texts(self._words, [], [])
+        twin = Texts(self.words, [], [])
         for hit in hits:
             *place, profile, user = self.frames[hit.frame]
             who = (self._moved(twin, profile), self._moved(twin, user))

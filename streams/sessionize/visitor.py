@@ -72,7 +72,7 @@ class Visitor:
         """The event as this visitor remembers it."""
         if self.is_lone:
             return lone_hit(event, self.texts)
-        return hit_of(event, self.texts, self.options, self.open.last_page)
+        return hit_of(event, self.texts, self.options, self.open)
 
     @property
     def is_open(self) -> bool:

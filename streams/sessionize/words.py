@@ -27,6 +27,14 @@ class Page(NamedTuple):
     goals: tuple[tuple[str, float], ...] = ()
 
 
+class Step(NamedTuple):
+    """What a session counts of a page: its kind, its name in ``steps``, its goals."""
+
+    kind: int
+    name: str
+    goals: tuple[tuple[str, float], ...]
+
+
 class Profile(NamedTuple):
     """Where and with what: columns a session takes from its first event (design.md §6 rule 8)."""
 
@@ -65,10 +73,15 @@ class Words:
 
     def __init__(self) -> None:
         self.page = _reader(Page)
+        self.step: Callable[[bytes], Step] = _remember(lambda data: _step(self.page(data)))
         self.profile = _reader(Profile)
         self.origin = _reader(Origin)
         self.text = _reader(str)
         self.campaign: Callable[[bytes], str] = _remember(lambda data: self.origin(data).campaign)
+
+
+def _step(page: Page) -> Step:
+    return Step(page.kind, "page:" + page.path if page.kind == PAGE_VIEW else "event:" + page.name, page.goals)
 
 
 def _reader(kind: type[T]) -> Callable[[bytes], T]:

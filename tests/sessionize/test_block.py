@@ -31,7 +31,8 @@ def test_hits_come_back(more: list[Hit], is_wide: bool) -> None:
     for block in (pack(hits), pack(NARROW).extended(more)):
         assert (block.hits(), block.is_wide, len(block)) == (hits, is_wide, len(hits))
         assert [block.time(at) for at in (0, 1, -1)] == [hits[at].time for at in (0, 1, -1)]
-        assert [block.hit(at) for at in (0, 1, -1)] == [hits[at] for at in (0, 1, -1)]
+        assert [block.order(at) for at in (0, 1, -1)] == [hits[at].order() for at in (0, 1, -1)]
+        assert block.last_page() == hits[-1].page
 
 
 def test_a_narrow_hit_is_34_bytes() -> None:

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sessionize.fold import begin, fold, gather
+from streams.sessionize.fold import fold, gather
 from streams.sessionize.hit import PAGE_VIEW, Hit
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.texts import Texts
@@ -48,6 +48,6 @@ def test_longest_at_its_boundary() -> None:
 
 def test_gathering_never_parts() -> None:
     """All go into one session, whatever their times: where it ends was decided before."""
-    session = gather(begin(hit(0), TEXTS, OPTIONS), [hit(50)], TEXTS, OPTIONS)
+    session = gather(gather(None, [hit(0)], TEXTS, OPTIONS), [hit(50)], TEXTS, OPTIONS)
     assert session is not None
     assert (session.start, session.end, session.total) == (0, 50, 2)

@@ -51,7 +51,9 @@ def test_starts_are_those_of_the_fold(steps: list[object], by_campaign: bool, by
         elif isinstance(step, tuple):
             horizon = max(horizon, step[1])
             part = _let_go(part, str(step[0]), horizon, vanished)
-        now = [session.identity for session in part.sessions()]
+        sessions = fold(part.sealed, part.hits, part.texts, part.options)
+        now = [session.identity for session in sessions]
+        assert part.sessions() == sessions
         assert part.starts.now == now
         assert bool(part) == bool(now)
         closed = {start for start in seen if start[0] < horizon}

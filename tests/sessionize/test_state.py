@@ -1,7 +1,7 @@
 """The table's values."""
 
 from streams.sessionize.block import pack
-from streams.sessionize.fold import begin
+from streams.sessionize.fold import gather
 from streams.sessionize.hit import PAGE_VIEW, Hit
 from streams.sessionize.state import (
     VisitorState,
@@ -33,7 +33,7 @@ def test_a_visitor_comes_back_as_it_was() -> None:
     """Times before 1970, the largest fingerprint and any text included."""
     texts = Texts(Words(), [FRAME], BLOBS)
     state = VisitorState(
-        2, -7, begin(HIT, texts, OPTIONS), pack([HIT]), copies=pack_copies([(HIT.id, -5)]), frames=texts.frames
+        2, -7, gather(None, [HIT], texts, OPTIONS), pack([HIT]), copies=pack_copies([(HIT.id, -5)]), frames=texts.frames
     )
     value = encode_visitor(7, -3, 2**40, state, texts.blobs)
     assert decode_visitor(value) == (state, BLOBS)
