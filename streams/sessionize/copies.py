@@ -20,7 +20,7 @@ class Copies:
 
     def __init__(self, part: OpenPart, others: bytes) -> None:
         self._part, self._others = part, others
-        self._new: set[bytes] = set()
+        self._new: set[bytes] | None = None
         self._searched = 0
         self.oldest = copy_time(others, 0) if others else INFINITY
         """While packed: no time of the others is less. Then: of all."""
@@ -58,11 +58,13 @@ class Copies:
         if ids is None:
             return True
         self._searched += len(ids) + len(self._others)
-        return self._searched > _MANY or event_id in self._new or event_id in ids or event_id in self._others
+        return self._searched > _MANY or (self._new is not None and event_id in self._new) or event_id in ids or event_id in self._others
 
     def add(self, event_id: bytes, time: int) -> None:
         """A first copy of an id, which goes into the open part next."""
         if self._times is None and not self._part.is_sealed(time):
+            if self._new is None:
+                self._new = set()
             self._new.add(event_id)
         else:
             self.times[event_id] = time

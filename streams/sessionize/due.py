@@ -73,17 +73,19 @@ class DueIndex:
     def push(self, due: int, key: bytes) -> None:
         """Look at ``key`` when the watermark passes ``due``."""
         heappush(self._pushed, (due, key))
-        self.first = min(self.first, due)
+        if due < self.first:
+            self.first = due
 
     def pop(self) -> bytes:
         """The key of the earliest entry; equal entries go with it, so that lazy ones do not pile up."""
         while self._order and self._order[0] << _BUCKET <= self.first:
             self._open(heappop(self._order))
-        entry = min(heap[0] for heap in (self._near, self._pushed) if heap)
-        while self._near and self._near[0] == entry:
-            self._popped.append(heappop(self._near))
-        while self._pushed and self._pushed[0] == entry:
-            heappop(self._pushed)
+        near, pushed = self._near, self._pushed
+        entry = near[0] if near and not (pushed and pushed[0] < near[0]) else pushed[0]
+        while near and near[0] == entry:
+            self._popped.append(heappop(near))
+        while pushed and pushed[0] == entry:
+            heappop(pushed)
         self._look()
         return entry[1]
 

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from streams.sessionize.counts import Counts
 from streams.sessionize.fold import Session
 
@@ -23,26 +25,15 @@ class Closed(NamedTuple):
     """It is final when all events up to this time are known."""
 
 
-class History:
+class History(msgspec.Struct, gc=False):
     """Of the sessions since the visitor was last new. ``last_end`` is None before the first closed one."""
 
-    __slots__ = ("capped_to", "closed", "deadline", "first_seen", "last_end", "user_id")
-
-    def __init__(
-        self,
-        closed: int = 0,
-        last_end: int | None = None,
-        first_seen: int | None = None,
-        user_id: str = "",
-        capped_to: int | None = None,
-        deadline: int | None = None,
-    ) -> None:
-        self.closed = closed
-        self.last_end = last_end
-        self.first_seen = first_seen
-        self.user_id = user_id
-        self.capped_to = capped_to
-        self.deadline = deadline
+    closed: int = 0
+    last_end: int | None = None
+    first_seen: int | None = None
+    user_id: str = ""
+    capped_to: int | None = None
+    deadline: int | None = None
 
     def count(self, session: Session, deadline: int) -> Closed:
         """The session is final, for all events up to ``deadline`` are known: it counts."""

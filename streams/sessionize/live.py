@@ -7,6 +7,7 @@ visitor's events, so no two rows overlap.
 from streams.records import SessionRow
 from streams.sessionize.fold import Start
 from streams.sessionize.rows import session_row, session_tombstone
+from streams.sessionize.starts import NO_STARTS
 from streams.sessionize.visitor import Visitor
 
 
@@ -23,7 +24,7 @@ def write_open(visitor: Visitor, clock: int, version: int) -> list[SessionRow]:
     if gone is not None:
         rows = _rows(visitor, starts.now, gone, version)
         visitor.rows.note_written(starts.now, clock)
-    starts.vanished = set()
+    starts.vanished = NO_STARTS
     visitor.rows.end_batch(interval_ms)
     return rows
 

@@ -2,6 +2,7 @@
 
 from streams.sessionize.due import NEVER
 from streams.sessionize.fold import Start
+from streams.sessionize.starts import NO_STARTS
 from streams.sessionize.state import VisitorState, pack_copies, unpack_copies
 
 
@@ -14,11 +15,13 @@ class OpenRows:
         self.refresh = refresh
         """The arrival time at which they must be written again; NEVER when nothing changed."""
         self.is_stale = refresh != NEVER
-        self.written: set[Start] = set(starts) if state.written is None else _starts(state.written)
+        self.written: set[Start] | frozenset[Start] = (
+            (frozenset(starts) if starts else NO_STARTS) if state.written is None else _starts(state.written)
+        )
         self.written_at = state.written_at
-        self.closed_now: set[Start] = set()
+        self.closed_now: set[Start] | frozenset[Start] = NO_STARTS
 
-    def due(self, starts: list[Start], vanished: set[Start], clock: int, interval_ms: int) -> set[Start] | None:
+    def due(self, starts: list[Start], vanished: set[Start] | frozenset[Start], clock: int, interval_ms: int) -> set[Start] | None:
         """Ids that need a tombstone when all rows are written now; None when they are not due.
 
         ``vanished``: no start, but one after a single record of the batch.
@@ -29,9 +32,9 @@ class OpenRows:
         such a part left nothing that this batch does not write over.
         """
         written = self.written
-        is_due = bool(self.closed_now) or not starts or not written.issuperset(starts) or not vanished <= written
+        is_due = bool(self.closed_now) or not starts or not _holds(written, starts) or not vanished <= written
         if is_due or (self.is_stale and clock - self.written_at >= interval_ms):
-            return (vanished | written).difference(starts, self.closed_now)
+            return set(vanished | written).difference(starts, self.closed_now)
         return None
 
     def note_written(self, starts: list[Start], clock: int) -> None:
@@ -43,14 +46,18 @@ class OpenRows:
     def end_batch(self, interval_ms: int) -> None:
         """What is held back waits for its time."""
         self.refresh = self.written_at + interval_ms if self.is_stale else NEVER
-        self.closed_now = set()
+        self.closed_now = NO_STARTS
 
     def pack(self, starts: list[Start]) -> bytes | None:
         """``written`` as the state keeps it; None: what begins now is what is written."""
-        if len(starts) == len(self.written) and self.written.issuperset(starts):
+        if len(starts) == len(self.written) and _holds(self.written, starts):
             return None
         return pack_copies([(event_id, time) for time, event_id in sorted(self.written)])
 
 
 def _starts(written: bytes) -> set[Start]:
     return {(time, event_id) for event_id, time in unpack_copies(written)}
+
+
+def _holds(written: set[Start] | frozenset[Start], starts: list[Start]) -> bool:
+    return starts[0] in written if len(starts) == 1 else written.issuperset(starts)

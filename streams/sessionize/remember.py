@@ -13,40 +13,41 @@ _LOW32, _LOW24, _LOW16 = (1 << 32) - 1, (1 << 24) - 1, (1 << 16) - 1
 
 def hit_of(event: Event, texts: Texts, options: SessionOptions, before: OpenPart) -> Hit:
     """All that rows of sessions may need of it. The page ``before`` it often is the referrer."""
-    kind = kind_of(event)
-    user_id = event.user_id
-    hit = _bare(event, texts, texts.number(profile_of(event)), texts.number(write(user_id)) if user_id else 0)
-    hit.page = texts.number(page_of(event, kind, options.goals_of(event) if options.goals_of is not None else ()))
-    if kind not in (OTHER, PAGE_PING):
-        hit.origin = texts.number(origin_of(event))
-        referrer = event.page_referrer
-        if referrer:
-            page_before = before.last_page
-            is_before = page_before and texts.is_page(page_before, referrer)
-            hit.referrer = page_before if is_before else texts.number(write(referrer))
-    return hit
+    kind, number, user_id = kind_of(event), texts.number, event.user_id
+    profile, user = number(profile_of(event)), number(write(user_id)) if user_id else 0
+    page = number(page_of(event, kind, options.goals_of(event) if options.goals_of is not None else ()))
+    if kind in (OTHER, PAGE_PING):
+        return _hit(event, texts, profile, user, page)
+    origin, referrer = number(origin_of(event)), event.page_referrer
+    return _hit(event, texts, profile, user, page, origin, _referrer(referrer, texts, before) if referrer else 0)
+
+
+def _referrer(url: str, texts: Texts, before: OpenPart) -> int:
+    page = before.last_page
+    return page if page and texts.is_page(page, url) else texts.number(write(url))
 
 
 def lone_hit(event: Event, texts: Texts) -> Hit:
     """Of an event without visitor: it is in no session."""
-    hit = _bare(event, texts, 0, 0)
-    hit.page = texts.number(_NOTHING)
-    return hit
+    return _hit(event, texts, 0, 0, texts.number(_NOTHING))
 
 
-def _bare(event: Event, texts: Texts, profile: int, user: int) -> Hit:
+def _hit(  # noqa: PLR0913 - numbers of texts
+    event: Event, texts: Texts, profile: int, user: int, page: int, origin: int = 0, referrer: int = 0
+) -> Hit:
     time, offset, size = event.derived_tstamp, event.raw_offset, event.raw_size
     lag = event.arrival_tstamp - time
-    frame = (
-        event.raw_topic,
-        event.raw_partition,
-        event.raw_index,
-        event.raw_events,
-        offset >> 24,
-        lag >> 16,
-        size >> 16,
-        profile,
-        user,
+    topic, index, events = event.raw_topic, event.raw_index, event.raw_events
+    high = (offset >> 24, lag >> 16, size >> 16)
+    return Hit(
+        time,
+        event.event_id,
+        event.event_fingerprint & _LOW32,
+        offset & _LOW24,
+        lag & _LOW16,
+        size & _LOW16,
+        texts.frame((topic, event.raw_partition, index, events, *high, profile, user)),
+        page,
+        origin,
+        referrer,
     )
-    fingerprint = event.event_fingerprint & _LOW32
-    return Hit(time, event.event_id, fingerprint, offset & _LOW24, lag & _LOW16, size & _LOW16, texts.frame(frame))

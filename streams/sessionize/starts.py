@@ -13,6 +13,9 @@ from streams.sessionize.options import SessionOptions
 from streams.sessionize.texts import Texts
 
 
+NO_STARTS: frozenset[Start] = frozenset()
+
+
 class Starts:
     """``now``: of ``sealed`` and the sorted hits after it. ``vanished``: those that were starts after some change."""
 
@@ -20,7 +23,7 @@ class Starts:
 
     def __init__(self, options: SessionOptions, texts: Texts, now: list[Start]) -> None:
         self.options, self.texts, self.now = options, texts, now
-        self.vanished: set[Start] = set()
+        self.vanished: set[Start] | frozenset[Start] = NO_STARTS
 
     def appended(self, sealed: Session | None, hits: list[Hit]) -> None:
         """The last hit came behind all others."""
@@ -87,7 +90,9 @@ class Starts:
             first -= 1  # if it was a start and went, what follows may belong to the session before
         first = max(first, 0)
         new, known = self._follow(sealed, hits, old, first, order)
-        self.vanished.update(set(old[first:known]).difference(new))
+        gone = set(old[first:known]).difference(new)
+        if gone:
+            self.vanished = gone.union(self.vanished) if self.vanished else gone
         old[first:known] = new
 
     def _follow(

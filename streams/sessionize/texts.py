@@ -40,8 +40,9 @@ class Texts:
         """The text's, taken if it has none."""
         blobs = self.blobs
         if len(blobs) <= _FEW:
-            if blob in blobs:
-                return blobs.index(blob) + 1
+            for at, known in enumerate(blobs, 1):
+                if known == blob:
+                    return at
         else:
             if self._numbers is None:
                 self._numbers = {known: at for at, known in enumerate(blobs, 1)}
@@ -53,10 +54,13 @@ class Texts:
 
     def frame(self, frame: Frame) -> int:
         """The frame's number, taken if it has none."""
-        if frame in self.frames:
-            return self.frames.index(frame)
-        self.frames.append(frame)
-        return len(self.frames) - 1
+        frames = self.frames
+        if frames and frames[-1] == frame:
+            return len(frames) - 1
+        if frame in frames:
+            return frames.index(frame)
+        frames.append(frame)
+        return len(frames) - 1
 
     def page(self, hit: Hit) -> Page:
         """What the hit is."""

@@ -61,7 +61,8 @@ class Touched:
         """Its visitor; where it has none, its own."""
         app_id, visitor_id = event.app_id, event.visitor_id
         key = lone_key(app_id, event.event_id) if visitor_id == NO_ID else visitor_key(app_id, visitor_id)
-        return self._visitors.get(key) or self._open(key, app_id, options)
+        visitor = self._visitors.get(key)
+        return self._open(key, app_id, options) if visitor is None else visitor
 
     def of_key(self, key: bytes) -> Visitor:
         """The visitor of a key of the table."""

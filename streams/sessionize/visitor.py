@@ -32,6 +32,7 @@ class Visitor:
         "max_ids",
         "open",
         "options",
+        "room",
         "rows",
         "soonest",
         "texts",
@@ -56,6 +57,8 @@ class Visitor:
         self.options = options
         self.soonest = options.reach_ms + options.lateness_ms
         self.max_ids = options.max_ids
+        self.room = 0
+        """So many events may surely come before a cap has to be looked at."""
         self.applied = applied
         self.due = due
         self.last = state.last
@@ -105,9 +108,17 @@ class Visitor:
         self.settle(horizon)
         return final
 
+    def is_over(self) -> bool:
+        """Whether a cap is exceeded; asked after each accepted event."""
+        self.room -= 1
+        if self.room >= 0:
+            return False
+        self.room = min(self.options.max_open - self.open.count, self.max_ids - self.copies.most)
+        return self.room < 0
+
     def count(self, session: Session, deadline: int) -> Closed:
         """The session is final, for all events up to ``deadline`` are known: it counts."""
-        self.rows.closed_now.add(session.identity)
+        self.rows.closed_now = self.rows.closed_now | {session.identity}
         return self.history.count(session, deadline)
 
     def take_counts(self, counts: Counts) -> bool:
@@ -122,14 +133,13 @@ class Visitor:
         """Seal, forget and compute ``due`` exactly; changes no row, so it may be done at any time."""
         if self.is_lone or self.open.is_sealable(horizon):
             self.seal(horizon)
-        self._forget(horizon)
+        oldest = horizon if horizon == INFINITY else horizon - self.options.dedup_window_ms
+        if self.copies.oldest < oldest:
+            self.copies.forget(oldest)
+        if self.history.last_end is not None and self.history.is_old(horizon) and not self.open:
+            self.history.forget()
         self.due = self._next_due()
         self.is_changed = False
-
-    def _forget(self, horizon: int) -> None:
-        self.copies.forget(horizon - self.options.dedup_window_ms if horizon != INFINITY else INFINITY)
-        if self.history.is_old(horizon) and not self.open:
-            self.history.forget()
 
     def seal(self, horizon: int) -> None:
         """Nothing can come before hits below the horizon any more."""

@@ -119,7 +119,7 @@ class Walk:
         if decision is not FIRST:
             due = min([due, *[time + options.lateness_ms for time in decision.tombstones]])
             write_losers(self._effects, visitor, event.event_id, decision, version)
-        if visitor.open.count > options.max_open or visitor.copies.most > visitor.max_ids:
+        if visitor.is_over():
             horizon = horizon_of(self._time.value, options)
             write_final(self._effects, visitor, bounds.hold(visitor, horizon, self._effects.alarms), version)
         self._touched.look_at(visitor, due)
