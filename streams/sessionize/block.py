@@ -51,7 +51,18 @@ class Block(msgspec.Struct, array_like=True, frozen=True, gc=False):
             return [Hit(*row) for row in _WIDE.iter_unpack(self.data)]
         base = self.base
         return [
-            Hit(base + (high << 8 | low >> 24), event_id, fingerprint, low & _LOW24, lag, size, frame, page, origin, refr)
+            Hit(
+                base + (high << 8 | low >> 24),
+                event_id,
+                fingerprint,
+                low & _LOW24,
+                lag,
+                size,
+                frame,
+                page,
+                origin,
+                refr,
+            )
             for high, low, event_id, fingerprint, lag, size, frame, page, origin, refr in _NARROW.iter_unpack(self.data)
         ]
 

@@ -24,7 +24,7 @@ class Copies:
         self._searched = 0
         self.oldest = copy_time(others, 0) if others else INFINITY
         """While packed: no time of the others is less. Then: of all."""
-        self._times: dict[bytes, int | Times] | None = None if others or part.count else {}
+        self._times: dict[bytes, int | Times] | None = None if others or part else {}
 
     @property
     def times(self) -> dict[bytes, int | Times]:
@@ -58,7 +58,12 @@ class Copies:
         if ids is None:
             return True
         self._searched += len(ids) + len(self._others)
-        return self._searched > _MANY or (self._new is not None and event_id in self._new) or event_id in ids or event_id in self._others
+        return (
+            self._searched > _MANY
+            or (self._new is not None and event_id in self._new)
+            or event_id in ids
+            or event_id in self._others
+        )
 
     def add(self, event_id: bytes, time: int) -> None:
         """A first copy of an id, which goes into the open part next."""

@@ -73,8 +73,7 @@ class DueIndex:
     def push(self, due: int, key: bytes) -> None:
         """Look at ``key`` when the watermark passes ``due``."""
         heappush(self._pushed, (due, key))
-        if due < self.first:
-            self.first = due
+        self.first = min(self.first, due)
 
     def pop(self) -> bytes:
         """The key of the earliest entry; equal entries go with it, so that lazy ones do not pile up."""

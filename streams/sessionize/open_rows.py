@@ -2,7 +2,7 @@
 
 from streams.sessionize.due import NEVER
 from streams.sessionize.fold import Start
-from streams.sessionize.starts import NO_STARTS
+from streams.sessionize.starts import NO_STARTS, StartSet
 from streams.sessionize.state import VisitorState, pack_copies, unpack_copies
 
 
@@ -15,13 +15,13 @@ class OpenRows:
         self.refresh = refresh
         """The arrival time at which they must be written again; NEVER when nothing changed."""
         self.is_stale = refresh != NEVER
-        self.written: set[Start] | frozenset[Start] = (
+        self.written: StartSet = (
             (frozenset(starts) if starts else NO_STARTS) if state.written is None else _starts(state.written)
         )
         self.written_at = state.written_at
-        self.closed_now: set[Start] | frozenset[Start] = NO_STARTS
+        self.closed_now: StartSet = NO_STARTS
 
-    def due(self, starts: list[Start], vanished: set[Start] | frozenset[Start], clock: int, interval_ms: int) -> set[Start] | None:
+    def due(self, starts: list[Start], vanished: StartSet, clock: int, interval_ms: int) -> set[Start] | None:
         """Ids that need a tombstone when all rows are written now; None when they are not due.
 
         ``vanished``: no start, but one after a single record of the batch.
@@ -59,5 +59,5 @@ def _starts(written: bytes) -> set[Start]:
     return {(time, event_id) for event_id, time in unpack_copies(written)}
 
 
-def _holds(written: set[Start] | frozenset[Start], starts: list[Start]) -> bool:
+def _holds(written: StartSet, starts: list[Start]) -> bool:
     return starts[0] in written if len(starts) == 1 else written.issuperset(starts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, MutableMapping
 import msgspec
 
 from streams.records import OWN_KEY
-from streams.sessionize.state import is_husk, texts_at
+from streams.sessionize.state import HUSK_BYTES, texts_at
 
 MOST = 0xFFFF
 """Texts that are shared at a time; what comes when all numbers are taken stays in its visitor's value."""
@@ -158,7 +158,7 @@ class SharedTexts(MutableMapping[bytes, bytes]):
 
 
 def _has_texts(key: bytes, value: bytes) -> bool:
-    return key != OWN_KEY and not is_husk(value)
+    return len(value) != HUSK_BYTES and key != OWN_KEY
 
 
 def _split(value: bytes, end: int) -> tuple["array[int]", list[bytes]]:

@@ -12,7 +12,7 @@ from streams.sessionize.hit import VIEWS, Hit
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.texts import Texts
 
-
+StartSet = set[Start] | frozenset[Start]
 NO_STARTS: frozenset[Start] = frozenset()
 
 
@@ -23,7 +23,7 @@ class Starts:
 
     def __init__(self, options: SessionOptions, texts: Texts, now: list[Start]) -> None:
         self.options, self.texts, self.now = options, texts, now
-        self.vanished: set[Start] | frozenset[Start] = NO_STARTS
+        self.vanished: StartSet = NO_STARTS
 
     def appended(self, sealed: Session | None, hits: list[Hit]) -> None:
         """The last hit came behind all others."""

@@ -21,7 +21,7 @@ _OFFSET = Struct(">q")
 _COPY = Struct(">16sq")
 COPY_BYTES = _COPY.size
 NO_HITS = Block()
-_NUMBERS_AT = _HEAD.size
+HUSK_BYTES = _HEAD.size
 
 
 class VisitorState(msgspec.Struct, array_like=True, gc=False):
@@ -121,7 +121,7 @@ def encode_husk(applied: int) -> bytes:
 
 def is_husk(value: bytes) -> bool:
     """Whether the value is of ``encode_husk``."""
-    return len(value) == _NUMBERS_AT
+    return len(value) == HUSK_BYTES
 
 
 def decode_visitor(value: bytes) -> tuple[VisitorState, list[bytes]]:
@@ -130,12 +130,12 @@ def decode_visitor(value: bytes) -> tuple[VisitorState, list[bytes]]:
         return VisitorState(), []
     view = memoryview(value)
     end = texts_at(value)
-    return _visitor_decoder.decode(view[_NUMBERS_AT:end]), _texts_decoder.decode(view[end:])
+    return _visitor_decoder.decode(view[HUSK_BYTES:end]), _texts_decoder.decode(view[end:])
 
 
 def texts_at(value: bytes) -> int:
     """Where the texts of a visitor's value begin: a MessagePack array of their bytes."""
-    return _NUMBERS_AT + int.from_bytes(value[24:28], "big")
+    return HUSK_BYTES + int.from_bytes(value[24:28], "big")
 
 
 def encode_own(state: PartitionState) -> bytes:

@@ -40,9 +40,8 @@ class Texts:
         """The text's, taken if it has none."""
         blobs = self.blobs
         if len(blobs) <= _FEW:
-            for at, known in enumerate(blobs, 1):
-                if known == blob:
-                    return at
+            if blob in blobs:
+                return blobs.index(blob) + 1
         else:
             if self._numbers is None:
                 self._numbers = {known: at for at, known in enumerate(blobs, 1)}

@@ -22,7 +22,6 @@ from streams.sessionize.visitor import Visitor
 from streams.sessionize.watermark import BEFORE_ALL
 from streams.sessionize.words import Words
 
-
 HeadOf = Callable[[bytes], bytes | None]
 
 
@@ -32,7 +31,7 @@ class Touched:
     ``head_of``: what the table has under a key, of which only the head need be right.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the partition holds
         self,
         options: OptionsOf,
         words: Words,

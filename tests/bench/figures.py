@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.agents.worker import COLLECT
 from streams.kafka.admin import create_topics
 from streams.kafka.app import make_app
 from streams.kafka.embedded import EmbeddedBroker
@@ -45,7 +46,8 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 def fold_cost(events: int) -> Figure:
-    """Records are decoded before; values are encoded and kept as the worker keeps them."""
+    """Records are decoded before; values are kept, and garbage looked for, as the worker does."""
+    gc.set_threshold(*COLLECT)
     records = enriched(events)
     partition = Partition()
     partition.take([heard(0)])

@@ -82,6 +82,18 @@ def test_a_ghost_gets_a_tombstone(raw: Raw, shop: Shop) -> None:
     assert told(shop.send(ghost, early)) == [(T - 5, T, 0, 0), (T, T, 0, 1)]
 
 
+def test_a_ghost_of_a_part_goes_at_once(raw: Raw) -> None:
+    """Two sessions are written; within one batch a third begins between them and joins the first.
+
+    A worker that folded only the third's first event would have written it: no tombstone may wait for the interval.
+    """
+    shop = Shop(replace(OPTIONS, lateness_ms=10 * GAP))
+    now, third = T + 3 * GAP, T + 2 * GAP - 5
+    shop.send(raw.event(T), raw.event(now))
+    told_then = told(shop.send(raw.event(third, arrival=now), raw.event(T + GAP, arrival=now)))
+    assert told_then == [(T, third, 0, 0), (third, third, 0, 1), (now, now, 0, 0)]
+
+
 def test_all_open_rows_of_a_visitor_are_written_together(raw: Raw) -> None:
     """A session opens before another: the other, whose index shifts, is written again."""
     shop = Shop(replace(OPTIONS, lateness_ms=10 * GAP))
