@@ -57,7 +57,7 @@ _someones = attrgetter(*DEVICES, *IDS)
 
 
 def _given_id(raw: ParsedEvent) -> str:
-    """The tracker's id of the event. Where it is someone's id too, it is written as no UUID is, so that it is hashed."""
+    """The tracker's id of the event; written as no UUID is, and so hashed, where it is someone's id too."""
     given = raw.event_id
     return f"own:{given}" if len(given) == UUID_SIGNS and given.lower() in "\n".join(_someones(raw)).lower() else given
 
