@@ -6,7 +6,7 @@ from operator import attrgetter
 from streams.anonymize.action import TextAction, TextFunction
 from streams.anonymize.client import spellings_of
 from streams.anonymize.fields import TREES
-from streams.anonymize.layers import Find, Span, decode_layer, is_encoded, merge, replace_found
+from streams.anonymize.layers import MAX_LAYERS, Find, Span, decode_layer, is_encoded, merge, replace_found
 from streams.anonymize.value import ValueFunction, make_value
 from streams.records import Event, ParsedEvent
 
@@ -31,12 +31,12 @@ def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
     addresses, _ = spellings_of(raw.ip)
     layer = texts.lower()
-    while True:
+    for _ in range(MAX_LAYERS + 1):
         for address in addresses:
             if address in layer:
                 return True
         for value in _ids(raw):
-            if len(value) >= SHORTEST and value.lower() in layer:
+            if len(value) >= SHORTEST and (value.lower() in layer or (" " in value and _as_form(value) in layer)):
                 return True
         if "%" not in layer and "\\" not in layer:
             return False
@@ -44,6 +44,7 @@ def repeats_own(raw: ParsedEvent, texts: str) -> bool:
         if decoded == layer:
             return False
         layer = decoded
+    return True  # too many layers: who strikes removes such a text
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
@@ -86,6 +87,7 @@ def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
     found |= {
         _lowered(value): word for value, word in zip(_ids(raw), WORDS.values(), strict=True) if len(value) >= SHORTEST
     }
+    found |= {_as_form(value): word for value, word in found.items() if " " in value}
     # an id that is part of our words ("visitor") would be found in them for ever
     return sorted(
         ((value, word) for value, word in found.items() if value not in _OUR_WORDS), key=lambda item: -len(item[0])
@@ -122,6 +124,11 @@ def _places(text: str, value: str, word: str) -> list[Span]:
         spans.append((at, at + len(value), word))
         at = text.find(value, at + len(value))
     return spans
+
+
+def _as_form(value: str) -> str:
+    """As a query has it; enrichment reads a plus there as a space. Source: url.spec.whatwg.org, urlencoded parsing."""
+    return _lowered(value).replace(" ", "+")
 
 
 def _lowered(text: str) -> str:
