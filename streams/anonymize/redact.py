@@ -41,17 +41,20 @@ def _may_hold_email(text: str) -> bool:
 
 
 _may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
-_may_hold_v4 = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
+_may_hold_v4 = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
+"""Begins with a dot, which C looks for."""
 
 
-_twelve_digits = re.compile("[0-9]{12}").search
+_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+_DIGITS = b"0" * SHORTEST_CARD
 
 
 def _may_hold_card(text: str) -> object:
-    """Without all gaps, which C removes faster than an expression allows for them."""
-    for gap in " -._+\xa0":
-        text = text.replace(gap, "")
-    return _twelve_digits(text)
+    """Whether so many digits follow each other but for gaps; C changes and removes bytes faster than an expression
+    looks at them."""
+    if len(text) < SHORTEST_CARD:
+        return False
+    return _DIGITS in text.replace("\xa0", "").encode("utf-8", "surrogatepass").translate(_ALIKE, b" -._+")
 
 
 def _may_hold_address(text: str) -> object:
