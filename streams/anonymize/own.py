@@ -24,26 +24,38 @@ WORDS = {
 """Field of a parsed event → the word that stands for its value."""
 
 _ids = attrgetter(*WORDS)
+_TO_ASCII = ("\u0130", "\u212a")
+"""İ and the sign of Kelvin: of all signs beyond ASCII these two have an ASCII letter in their lower case."""
 _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
-    addresses, _ = spellings_of(raw.ip)
+    values = [*spellings_of(raw.ip)[0], *[value.lower() for value in _ids(raw) if len(value) >= SHORTEST]]
+    if not texts.isascii() and not is_encoded(texts) and _are_plain(values, texts):
+        return _is_any_in(values, texts)
     layer = texts.lower()
     while True:
-        for address in addresses:
-            if address in layer:
+        for value in values:
+            if value in layer:
                 return True
-        for value in _ids(raw):
-            if len(value) >= SHORTEST and value.lower() in layer:
-                return True
-        if "%" not in layer and "\\" not in layer:
+        if not is_encoded(layer):
             return False
         decoded = decode_layer(layer).lower()
         if decoded == layer:
             return False
         layer = decoded
+
+
+def _are_plain(values: Iterable[str], texts: str) -> bool:
+    """Whether only ASCII letters of the texts can be equal to letters of the values."""
+    return all(map(str.isascii, values)) and not any(sign in texts for sign in _TO_ASCII)
+
+
+def _is_any_in(values: Iterable[str], texts: str) -> bool:
+    """The same search in UTF-8, where lower case of other scripts does not cost ten times as much."""
+    layer = texts.encode("utf-8", "surrogatepass").lower()
+    return any(value.encode() in layer for value in values)
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
