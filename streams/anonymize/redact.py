@@ -6,10 +6,9 @@ from functools import partial
 
 import re2
 
-from streams.anonymize import iban, layers, phone, tokens
+from streams.anonymize import card, iban, layers, phone, tokens
 from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import find_addresses
-from streams.anonymize.card import SHORTEST_CARD, find_cards
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
 from streams.anonymize.url import Base, UrlAction
@@ -32,10 +31,6 @@ def _find_emails(text: str) -> list[Span]:
     return []
 
 
-def _find_cards(text: str) -> list[Span]:
-    return find_cards(text) if len(text) >= SHORTEST_CARD else []
-
-
 def _may_hold_email(text: str) -> bool:
     return "@" in text or "&" in text or "＠" in text
 
@@ -43,18 +38,6 @@ def _may_hold_email(text: str) -> bool:
 _may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
 _may_hold_v4 = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
 """Begins with a dot, which C looks for."""
-
-
-_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
-_DIGITS = b"0" * SHORTEST_CARD
-
-
-def _may_hold_card(text: str) -> object:
-    """Whether so many digits follow each other but for gaps; C changes and removes bytes faster than an expression
-    looks at them."""
-    if len(text) < SHORTEST_CARD:
-        return False
-    return _DIGITS in text.replace("\xa0", "").encode("utf-8", "surrogatepass").translate(_ALIKE, b" -._+")
 
 
 def _may_hold_address(text: str) -> object:
@@ -65,7 +48,7 @@ _BUILT_IN: dict[str, tuple[Find, Hint]] = {
     "token": (tokens.find_tokens, tokens.may_hold),
     "email": (_find_emails, _may_hold_email),
     "iban": (iban.find_ibans, iban.may_hold),
-    "card": (_find_cards, _may_hold_card),
+    "card": (card.find_cards, card.may_hold),
     "phone": (phone.find_phones, phone.may_hold),
     "ip": (find_addresses, _may_hold_address),
 }

@@ -20,6 +20,7 @@ from streams.anonymize.tree import (
     opened,
     parse,
 )
+from streams.memo import remember
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -39,6 +40,8 @@ ValueFunction = Callable[[str], tuple[str, int]]
 """From a text to (text as it may be kept, how many values had to be removed because they cannot be masked)."""
 
 UNREADABLE = ("", 1)
+_PIECES, _LONGEST_PIECE = 4_000, 64
+"""Names and short values within values come again, whatever stands beside them."""
 
 
 def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunction:
@@ -102,7 +105,7 @@ def _through(
                 return UNREADABLE
     if node is not GONE:
         node = run_steps(node, tally)
-    return ("" if node is GONE else dump(closed(node))), tally.removed
+    return ("" if node is GONE else dump(closed(node) if base64 else node)), tally.removed
 
 
 def _opened(value: Node, tally: Tally) -> Node:
@@ -114,20 +117,22 @@ def _opened(value: Node, tally: Tally) -> Node:
 
 
 def _make_steps(steps: Sequence[Step]) -> Callable[[Node, Tally], Node]:
+    acts = [(path, _make_act(operation)) for path, operation in steps]
+
     def run(node: Node, tally: Tally) -> Node:
-        for path, operation in steps:
+        for path, act in acts:
             if node is GONE:
                 return GONE
-            node = apply_at(node, path, _make_act(operation, tally), tally)
+            node = apply_at(node, path, lambda inner, act=act: act(inner, tally), tally) if path else act(node, tally)
         return node
 
     return run
 
 
-def _make_act(operation: Operation, tally: Tally) -> Callable[[Node], Node]:
+def _make_act(operation: Operation) -> Callable[[Node, Tally], Node]:
     if isinstance(operation, Drop):
-        return lambda _node: GONE
+        return lambda _node, _tally: GONE
     if isinstance(operation, Keep):
-        return lambda node: keep_at(node, operation.paths)
-    function = chain([operation])
-    return lambda node: each_text(node, function, operation.on_names, tally)
+        return lambda node, _tally: keep_at(node, operation.paths)
+    function = remember(chain([operation]), _PIECES, _LONGEST_PIECE)
+    return lambda node, tally: each_text(node, function, operation.on_names, tally)
