@@ -39,6 +39,7 @@ Step = tuple[Path, Operation]
 ValueFunction = Callable[[str], tuple[str, int]]
 """From a text to (text as it may be kept, how many values had to be removed because they cannot be masked)."""
 
+TreeFunction = Callable[[Node, Tally], Node]
 UNREADABLE = ("", 1)
 _PIECES, _LONGEST_PIECE = 4_000, 64
 """Names and short values within values come again, whatever stands beside them."""
@@ -90,9 +91,7 @@ def _fused(steps: Sequence[Step]) -> list[Step]:
     return fused
 
 
-def _through(
-    text: str, is_deep: bool, base64: Sequence[Path], run_steps: Callable[[Node, Tally], Node]
-) -> tuple[str, int]:
+def _through(text: str, is_deep: bool, base64: Sequence[Path], run_steps: TreeFunction) -> tuple[str, int]:
     tally = Tally()
     node: Node = text
     for path in base64:
@@ -116,20 +115,26 @@ def _opened(value: Node, tally: Tally) -> Node:
         return GONE
 
 
-def _make_steps(steps: Sequence[Step]) -> Callable[[Node, Tally], Node]:
-    acts = [(path, _make_act(operation)) for path, operation in steps]
+def _make_steps(steps: Sequence[Step]) -> TreeFunction:
+    functions = [_at(path, _make_act(operation)) for path, operation in steps]
 
     def run(node: Node, tally: Tally) -> Node:
-        for path, act in acts:
+        for function in functions:
             if node is GONE:
                 return GONE
-            node = apply_at(node, path, lambda inner, act=act: act(inner, tally), tally) if path else act(node, tally)
+            node = function(node, tally)
         return node
 
     return run
 
 
-def _make_act(operation: Operation) -> Callable[[Node, Tally], Node]:
+def _at(path: Path, act: TreeFunction) -> TreeFunction:
+    if not path:
+        return act
+    return lambda node, tally: apply_at(node, path, lambda inner: act(inner, tally), tally)
+
+
+def _make_act(operation: Operation) -> TreeFunction:
     if isinstance(operation, Drop):
         return lambda _node, _tally: GONE
     if isinstance(operation, Keep):
