@@ -24,27 +24,47 @@ WORDS = {
 """Field of a parsed event → the word that stands for its value."""
 
 _ids = attrgetter(*WORDS)
+_DOTTED_I, _KELVIN = "\u0130", "\u212a"
+"""Of all signs beyond ASCII these two have an ASCII letter in their lower case."""
 _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
-    addresses, _ = spellings_of(raw.ip)
+    values = list(spellings_of(raw.ip)[0])
+    for value in _ids(raw):
+        if len(value) >= SHORTEST:
+            values.append(value.lower())
+            if " " in value:
+                values.append(_as_form(value))
+    if not texts.isascii() and not is_encoded(texts) and _are_plain(values, texts):
+        return _is_any_in(values, texts)
     layer = texts.lower()
     for _ in range(MAX_LAYERS + 1):
-        for address in addresses:
-            if address in layer:
+        for value in values:
+            if value in layer:
                 return True
-        for value in _ids(raw):
-            if len(value) >= SHORTEST and (value.lower() in layer or (" " in value and _as_form(value) in layer)):
-                return True
-        if "%" not in layer and "\\" not in layer:
+        if not is_encoded(layer):
             return False
         decoded = decode_layer(layer).lower()
         if decoded == layer:
             return False
         layer = decoded
     return True  # too many layers: who strikes removes such a text
+
+
+def _are_plain(values: Iterable[str], texts: str) -> bool:
+    """Whether only ASCII letters of the texts can be equal to letters of the values."""
+    return all(map(str.isascii, values)) and _DOTTED_I not in texts and _KELVIN not in texts
+
+
+def _is_any_in(values: Iterable[str], texts: str) -> bool:
+    """The same search in UTF-8, where lower case of other scripts does not cost ten times as much."""
+    layer = texts.encode("utf-8", "surrogatepass").lower()
+    for value in values:  # noqa: SIM110 - any() costs as much as the searches do
+        if value.encode() in layer:
+            return True
+    return False
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
