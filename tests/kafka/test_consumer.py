@@ -61,7 +61,7 @@ def test_a_head_behind_records_on_their_way_is_not_heard(monkeypatch: pytest.Mon
 
 
 def test_an_end_without_records_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A transaction's marker, or what retention deleted, comes to nobody: it must not make an idle worker look stuck."""
+    """A transaction's marker, or what retention deleted, comes to nobody: the worker is idle, not stuck."""
 
     async def story() -> None:
         app = make_app("enrich", Settings(data_dir=tmp_path))
