@@ -60,7 +60,7 @@ class SessionsWorker:
         self._folds: dict[int, PartitionFold] = {}
         flush = settings.flush
         limits = Limits(rows=flush.rows, bytes=flush.bytes, interval=flush.interval)
-        app.on_loss, app.signs = metrics.lost, lambda: metrics.retries
+        app.on_loss, app.signs = metrics.lost, lambda: metrics.attempts
         app.on_commit = lambda: hooks.reached("sessions.after_commit")
         app.on_end = sink.close  # an insert that waits for a frozen warehouse would hold the process up
         self.dispatcher = Dispatcher(app, settings.kafka.enriched_topic, self.work, limits, self._forget)
