@@ -88,8 +88,8 @@ class Metrics:
         )
         self.redelivered = count(
             "redelivered",
-            "Raw events skipped, for their raw offsets were folded before: of a worker that started again, else of a raw"
-            " topic made anew",
+            "Raw events skipped, for their raw offsets were folded before: an enrich worker started again, else the raw"
+            " topic was made anew",
         )
         self.capped = count(
             "capped",
