@@ -7,12 +7,11 @@ from math import exp, log
 import msgspec
 import numpy as np
 
-from models.discovery.chance import learn_chance
-from models.discovery.growth import Ground, grow, is_within, make_ground, maximal, seeds
+from models.discovery.growth import Ground, again_on, grow, is_within, make_ground, maximal, seeds
 from models.discovery.limits import DEFAULT_LIMITS, Limits
 from models.discovery.navigation import Navigation
 from models.discovery.sample import Halves, Sample, split
-from models.discovery.trial import Chain
+from models.discovery.trial import Chain, walkers_of
 from models.discovery.verdict import StepEvidence, leave_one_out, settle
 from models.paths import Paths
 
@@ -92,7 +91,7 @@ def discover(
     code = _code_of(goal, paths, halves)
     if goal is not None and code is None:
         return msgspec.structs.replace(told, too_few=f"too few sessions of the first half hold the goal {goal}")
-    ground = make_ground(first, learn_chance(first), limits, code)
+    ground = make_ground(first, limits, code)
     pairs, chains = find_chains(ground, progress)
     confirmed = confirm(ground, second, chains, progress)
     findings = _findings(confirmed, halves, paths, limits, len(chains))
@@ -132,20 +131,27 @@ def find_chains(ground: Ground, progress: Progress) -> tuple[int, list[Chain]]:
 
 
 def confirm(ground: Ground, second: Sample, chains: list[Chain], progress: Progress) -> list[_Confirmed]:
-    """Chains whose every step passes both tests given the others on the half that was not looked at before."""
+    """Chains whose every step passes both tests given the others on the half that was not looked at before, and that
+    enough visitors walk in both."""
     if not chains:
         return []
     limits = ground.limits
     tests = sum(map(len, chains))
-    bar = Ground(second, learn_chance(second), limits, 1, log(limits.alpha / tests), ground.goal)
+    bar = again_on(ground, second, tests)
     confirmed = []
     for done, chain in enumerate(chains):
         progress("confirming", done, len(chains))
         again = leave_one_out(bar, chain)
         kept = [step for step, code in zip(again, chain, strict=True) if code != ground.goal]
-        if all(step.log_p <= bar.log_alpha and step.lift >= limits.lift for step in kept):
+        visitors = min(_visitors(half, chain) for half in (ground.sample, second))
+        holds = all(step.log_p <= bar.log_alpha and step.lift >= limits.lift for step in kept)
+        if holds and visitors >= limits.visitors:
             confirmed.append(_Confirmed(chain, leave_one_out(ground, chain), again))
     return confirmed
+
+
+def _visitors(sample: Sample, chain: Chain) -> int:
+    return len(np.unique(sample.visitors[walkers_of(sample, chain).sessions]))
 
 
 def _findings(confirmed: list[_Confirmed], halves: Halves, paths: Paths, limits: Limits, tried: int) -> list[Finding]:

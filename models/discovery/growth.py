@@ -6,18 +6,21 @@ from math import log
 
 import numpy as np
 
-from models.discovery.chance import Chance
+from models.discovery.chance import Chance, learn_chance
 from models.discovery.limits import SLOTS_LOOKED_AT, Limits
+from models.discovery.navigation import Navigation
 from models.discovery.sample import Sample
 from models.discovery.trial import Chain, Trial, trials
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What chains grow on: a half, what chance gives in it, and the bar. ``goal``: the last step of every chain."""
+    """What chains grow on: a half, what chance and navigation give in it, and the bar. ``goal``: the last step of
+    every chain."""
 
     sample: Sample
     chance: Chance
+    navigation: Navigation
     limits: Limits
     support: int
     log_alpha: float
@@ -29,10 +32,17 @@ class Ground:
             yield float(trial.worse_log_p[code]), int(code)
 
 
-def make_ground(sample: Sample, chance: Chance, limits: Limits, goal: int | None = None) -> Ground:
+def make_ground(sample: Sample, limits: Limits, goal: int | None = None) -> Ground:
     """The bar is ``alpha`` over every pair and every extension that may be looked at."""
-    candidates = SLOTS_LOOKED_AT * sample.size**2
-    return Ground(sample, chance, limits, limits.least_support(len(sample)), log(limits.alpha / candidates), goal)
+    log_alpha = log(limits.alpha / (SLOTS_LOOKED_AT * sample.size**2))
+    support = limits.least_support(len(sample))
+    return Ground(sample, learn_chance(sample), Navigation(sample), limits, support, log_alpha, goal)
+
+
+def again_on(ground: Ground, sample: Sample, tests: int) -> Ground:
+    """The other half, with a bar of ``alpha`` over the tests that are made there, and no support asked for."""
+    log_alpha = log(ground.limits.alpha / max(tests, 1))
+    return Ground(sample, learn_chance(sample), Navigation(sample), ground.limits, 1, log_alpha, ground.goal)
 
 
 def seeds(ground: Ground, progress: Callable[[int, int], None]) -> list[Chain]:
@@ -46,7 +56,9 @@ def seeds(ground: Ground, progress: Callable[[int, int], None]) -> list[Chain]:
             continue
         place = 0 if ground.goal else 1
         for trial in trials(ground.sample, ground.chance, (code,), [place]):
-            found += [(p, (other, code) if ground.goal else (code, other)) for p, other in ground.fits(trial)]
+            for other in np.flatnonzero(trial.is_seed(ground.log_alpha, ground.limits, ground.support)):
+                pair = (int(other), code) if ground.goal else (code, int(other))
+                found.append((float(trial.worse_log_p[other]), pair))
     return [chain for _, chain in sorted(found)]
 
 

@@ -16,12 +16,14 @@ OTHER = 0
 class Sample:
     """Sessions without repeats in a row. An entry is a (session, step) pair that occurs, in that order.
 
-    codes: (slots,) step codes below ``size``. starts: (sessions + 1,). sessions: (slots,) whose slot it is.
+    visitors: (sessions,) whose each is. codes: (slots,) step codes below ``size``. starts: (sessions + 1,).
+    sessions: (slots,) whose slot it is.
     slot_entries: (slots,) entry of each slot. entry_codes, entry_counts: (entries,) step, and how often the session
     holds it. entry_starts: (sessions + 1,). slots_of: for each code its slots, rising.
     """
 
     size: int
+    visitors: Ints
     codes: Ints
     starts: Ints
     sessions: Ints
@@ -43,7 +45,7 @@ class Sample:
         return np.bincount(self.entry_codes, minlength=self.size)
 
 
-def make_sample(codes: Ints, starts: Ints, size: int) -> Sample:
+def make_sample(codes: Ints, starts: Ints, visitors: Ints, size: int) -> Sample:
     """Index ``codes``; session i is ``codes[starts[i]:starts[i + 1]]``."""
     n = len(starts) - 1
     sessions = np.repeat(np.arange(n), np.diff(starts))
@@ -52,6 +54,7 @@ def make_sample(codes: Ints, starts: Ints, size: int) -> Sample:
     bounds = np.searchsorted(codes[order], np.arange(size + 1))
     return Sample(
         size=size,
+        visitors=visitors,
         codes=codes,
         starts=starts,
         sessions=sessions,
@@ -102,7 +105,7 @@ def split(paths: Paths, seed: int, per_visitor: int, least: int) -> Halves:
 def _chosen(paths: Paths, renumbered: Ints, chosen: NDArray[np.bool_], size: int) -> Sample:
     places, _ = ranges(paths.starts[:-1][chosen], paths.starts[1:][chosen])
     starts = np.concatenate([[0], np.cumsum(np.diff(paths.starts)[chosen])])
-    return make_sample(renumbered[paths.codes[places]], starts, size)
+    return make_sample(renumbered[paths.codes[places]], starts, paths.visitors[chosen], size)
 
 
 def halves_of(visitor_ids: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:

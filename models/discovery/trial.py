@@ -1,4 +1,4 @@
-"""Tests every step at every place of a chain at once: does it belong there, by order and by association?"""
+"""Every step tested at every place of a chain at once: whether it belongs there, by order and by association."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Trial:
     """All steps at one place of a chain, (size,) each, over the sessions that walk the chain.
 
     walkers: how many walk it. taken: of those, how many have the step there. doers: how many have it anywhere.
-    shuffled: expected of ``taken`` were each session shuffled around the chain's steps. frequent: expected from how
-    often the step stands in as many slots of such a place in any session.
+    shuffled: expected of ``taken`` were the step put back anywhere in each session, the others left in their order.
+    frequent: expected from how often the step stands in as many slots of such a place in any session.
     """
 
     place: int
@@ -63,6 +63,13 @@ class Trial:
         """Takers over those expected by chance."""
         ratio: Floats = self.taken / np.maximum(self.frequent, 1e-9)
         return ratio
+
+    def is_seed(self, log_alpha: float, limits: Limits, support: int) -> NDArray[np.bool_]:
+        """(size,) which steps may begin a chain with the one walked: sure, but not yet a large part of it."""
+        passed: NDArray[np.bool_] = (
+            (self.worse_log_p <= log_alpha) & (self.lift >= limits.lift) & (self.taken >= support)
+        )
+        return passed
 
     def passes(self, log_alpha: float, limits: Limits, support: int) -> NDArray[np.bool_]:
         """(size,) which steps belong at this place."""
@@ -126,24 +133,20 @@ def trials(sample: Sample, chance: Chance, chain: Chain, places: Sequence[int] |
     sessions = walkers.sessions
     starts, ends = sample.starts[sessions], sample.starts[sessions + 1]
     slots, owners = ranges(starts, ends)
-    in_chain = np.zeros(sample.size, dtype=np.bool_)
-    in_chain[list(chain)] = True
-    is_free = ~in_chain[sample.codes[slots]]
     entries, entry_owners = ranges(sample.entry_starts[sessions], sample.entry_starts[sessions + 1])
     entries_before = np.searchsorted(entry_owners, np.arange(len(sessions)))
     places_of_entries = sample.slot_entries[slots] - sample.entry_starts[sessions][owners] + entries_before[owners]
     codes, counts = sample.entry_codes[entries], sample.entry_counts[entries]
-    free = np.bincount(owners[is_free], minlength=len(sessions))
+    others = (ends - starts)[entry_owners] - counts
     barred = [OTHER, *chain]
     doers = np.bincount(codes, minlength=sample.size).astype(np.float64)
     for place in range(len(chain) + 1) if places is None else places:
         low = walkers.ends[place - 1] if place else starts - 1
         high = walkers.begins[place] if place < len(chain) else ends
         inside = (slots > low[owners]) & (slots < high[owners])
-        hit = np.zeros(len(entries), dtype=np.bool_)
-        hit[places_of_entries[inside]] = True
-        region = np.bincount(owners[inside & is_free], minlength=len(sessions))
-        odds = _shuffled(free[entry_owners], region[entry_owners], counts)
+        within = np.bincount(places_of_entries[inside], minlength=len(entries))
+        odds = _reinserted(others, (high - low - 1)[entry_owners] - within, counts)
+        hit = within > 0
         trial = Trial(
             place=place,
             walkers=len(sessions),
@@ -156,12 +159,15 @@ def trials(sample: Sample, chance: Chance, chain: Chain, places: Sequence[int] |
         yield trial
 
 
-def _shuffled(free: Ints, region: Ints, counts: Ints) -> Floats:
-    """Chance that at least one of ``counts`` slots, drawn from ``free``, lies in the region: hypergeometric."""
-    outside = free - region
-    fits = outside >= counts
-    factorial = gammaln(np.arange(int(free.max(initial=0)) + 2) + 1.0)
-    left = np.where(fits, outside, counts)
-    logs = factorial[left] - factorial[left - counts] - factorial[free] + factorial[np.maximum(free - counts, 0)]
-    odds: Floats = np.where(fits, -np.expm1(np.minimum(logs, 0)), 1.0)
-    return np.where(region > 0, odds, 0.0)
+def _reinserted(others: Ints, within: Ints, counts: Ints) -> Floats:
+    """Chance that one of ``counts`` slots or more falls into the region, put back anywhere among ``others`` slots.
+
+    within: how many of the others the region holds. All ways to put them back are equally likely: there are
+    C(others + counts, counts), and C(others - within - 1 + counts, counts) of them miss the region.
+    """
+    factorial = gammaln(np.arange(int((others + counts).max(initial=0)) + 2) + 1.0)
+    missing = others - within - 1
+    base = np.maximum(missing, 0)
+    logs = factorial[base + counts] - factorial[base] - factorial[others + counts] + factorial[others]
+    odds: Floats = np.where(missing >= 0, -np.expm1(np.minimum(logs, 0)), 1.0)
+    return odds

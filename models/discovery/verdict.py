@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.discovery.growth import Ground
-from models.discovery.trial import Chain, Trial, trials
+from models.discovery.trial import Chain, Trial, trials, walkers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def settle(ground: Ground, chain: Chain) -> Iterator[Chain]:
             continue
         seam = None if ground.goal else find_seam(ground, chain)
         if seam is None:
-            yield chain
+            yield chain if ground.goal else without_tail(ground, chain)
         else:
             yield from settle(ground, chain[:seam])
             yield from settle(ground, chain[seam:])
@@ -82,3 +82,15 @@ def leads_on(trial: Trial, code: int, ground: Ground) -> bool:
         and trial.lift[code] >= 1
         and trial.association_log_p[code] <= np.log(ground.limits.alpha)
     )
+
+
+def without_tail(ground: Ground, chain: Chain) -> Chain:
+    """The chain less last steps that few go on to, and no more than go there from that page anyway."""
+    navigation, limits = ground.navigation, ground.limits
+    while len(chain) > limits.least_steps:
+        before, after = (len(walkers_of(ground.sample, part).sessions) for part in (chain[:-1], chain))
+        is_tail = after < limits.tail * before and navigation.ratio(chain, len(chain) - 1) <= limits.navigation
+        if not is_tail or navigation.surprise(chain[:-1]) <= limits.navigation:
+            break
+        chain = chain[:-1]
+    return chain

@@ -21,13 +21,14 @@ class Site:
     """Chance of a noise step before the next one; again and again."""
     repeat: float = 0.1
     pages: int = 40
-    """Noise pages, popular by 1 / rank."""
+    """Noise pages beside the steps of the funnels, which are noise elsewhere too; popular by 1 / rank, in any order."""
     ends: bool = False
     """A common entry page and a common exit page around most sessions."""
     twice: float = 0.0
     """Chance that a funnel session walks another one after it."""
     markov: float = 0.0
-    """How strongly noise goes from page to page: the chance to follow one of two links instead of popularity."""
+    """How strongly noise goes from page to page: the chance to follow one of ``links`` instead of popularity."""
+    links: int = 4
     sessions_a_visitor: int = 1
     seed: int = 1
 
@@ -50,7 +51,7 @@ def plant(site: Site) -> Planted:
     made.funnels = [tuple(_step(rng, next(number)) for _ in range(length)) for length in site.funnels]
     shares = [rng.uniform(*site.shares) for _ in made.funnels]
     leaves = [[rng.uniform(*site.leave) for _ in funnel] for funnel in made.funnels]
-    noise = Noise(site, rng)
+    noise = Noise(site, rng, [step for funnel in made.funnels for step in funnel])
     for session in range(site.sessions):
         group = _group(rng, shares)
         steps = _walk(rng, site, noise, made, leaves, group)
@@ -76,10 +77,11 @@ def _group(rng: random.Random, shares: list[float]) -> int:
 class Noise:
     """Pages one after another: by popularity, or along links."""
 
-    def __init__(self, site: Site, rng: random.Random) -> None:
-        self.pages = [f"page:/topic/{chr(97 + n % 26)}{n // 26}" for n in range(site.pages)]
-        self.weights = [1 / (rank + 1) for rank in range(site.pages)]
-        self.links = {page: rng.choices(self.pages, self.weights, k=2) for page in self.pages}
+    def __init__(self, site: Site, rng: random.Random, planted: Steps) -> None:
+        self.pages = [f"page:/topic/{chr(97 + n % 26)}{n // 26}" for n in range(site.pages)] + planted
+        rng.shuffle(self.pages)
+        self.weights = [1 / (rank + 1) for rank in range(len(self.pages))]
+        self.links = {page: rng.sample(self.pages, site.links) for page in self.pages}
         self.markov = site.markov
         self.rng = rng
 
@@ -98,9 +100,7 @@ class Noise:
         return steps
 
 
-def _walk(
-    rng: random.Random, site: Site, noise: Noise, made: Planted, leaves: list[list[float]], group: int
-) -> Steps:
+def _walk(rng: random.Random, site: Site, noise: Noise, made: Planted, leaves: list[list[float]], group: int) -> Steps:
     if group < 0:
         return noise.run(1 + min(int(rng.expovariate(0.22)), 30))
     steps = noise.run(rng.randrange(3))
@@ -108,7 +108,7 @@ def _walk(
     if rng.random() < site.twice:
         other = rng.choice([n for n in range(len(made.funnels)) if n != group])
         steps += _funnel(rng, site, noise, made.funnels[other], leaves[other])
-    return steps + noise.run(rng.randrange(3))
+    return steps + noise.run(rng.randrange(3), steps[-1])
 
 
 def _funnel(rng: random.Random, site: Site, noise: Noise, funnel: tuple[str, ...], leave: list[float]) -> Steps:
