@@ -92,6 +92,9 @@ class Metrics:
         self.sink_rows = count("sink_rows", "Rows acknowledged by ClickHouse", "table")
         self.sink_retries = count("sink_retries", "Inserts tried again with the same bytes", "table")
         self.open_visitors = gauge("open_visitors", "Visitors with state in memory", "partition")
+        self.state_bytes = gauge(
+            "state_bytes", "Bytes of keys and values in memory, texts that visitors share counted once", "partition"
+        )
         self.applied_offset = gauge("applied_offset", "Last enriched offset folded and stored", "partition")
         self.watermark_lag = gauge(
             "watermark_lag_seconds",

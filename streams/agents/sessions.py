@@ -25,6 +25,7 @@ from streams.metrics import Metrics
 from streams.records import Event, Record
 from streams.sessionize.effects import Effects
 from streams.sessionize.partition import PartitionFold
+from streams.sessionize.shared import SharedTexts
 from streams.sessionize.unstorable import is_alone, removal, unstorable
 from streams.settings import Settings
 from streams.warehouse.failures import Refused
@@ -68,7 +69,10 @@ class SessionsWorker:
         """Fold, insert, publish. Only when all three are done may the slices be acknowledged."""
         with self._metrics.timed("sessions"):
             await self._store(partition, slices)
-        self._metrics.open_visitors.labels(partition).set(len(self._state.view(partition)))
+        memory = self._state.memory(partition)
+        self._metrics.open_visitors.labels(partition).set(len(memory))
+        if isinstance(memory, SharedTexts):
+            self._metrics.state_bytes.labels(partition).set(memory.nbytes)
 
     async def _store(self, partition: int, slices: list[BatchMessage]) -> None:
         began = time.process_time()

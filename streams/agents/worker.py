@@ -24,6 +24,7 @@ from streams.metrics import Metrics
 from streams.secret import read_secret
 from streams.sessionize.options import make_options_of
 from streams.sessionize.partition import PartitionFold
+from streams.sessionize.shared import SharedTexts
 from streams.settings import Settings
 from streams.warehouse.client import make_client
 from streams.warehouse.generations import register
@@ -89,7 +90,7 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
     def make_fold(partition: int, state: StateTable) -> PartitionFold:
         return PartitionFold(options_of, settings.disorder * 1000, kafka.generation, partition, state.view(partition))
 
-    SessionsWorker(app, settings, make_state(app, STATE_NAME, partitions), make_fold, sink, metrics, hooks)
+    SessionsWorker(app, settings, make_state(app, STATE_NAME, partitions, SharedTexts), make_fold, sink, metrics, hooks)
     return app
 
 

@@ -41,7 +41,17 @@ def _may_hold_email(text: str) -> bool:
 
 
 _may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
-_may_hold_v4 = re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d").search
+_may_hold_v4 = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
+
+
+_twelve_digits = re.compile("[0-9]{12}").search
+
+
+def _may_hold_card(text: str) -> object:
+    """Without all gaps, which C removes faster than an expression allows for them."""
+    for gap in " -._+\xa0":
+        text = text.replace(gap, "")
+    return _twelve_digits(text)
 
 
 def _may_hold_address(text: str) -> object:
@@ -52,7 +62,7 @@ _BUILT_IN: dict[str, tuple[Find, Hint]] = {
     "token": (tokens.find_tokens, tokens.may_hold),
     "email": (_find_emails, _may_hold_email),
     "iban": (iban.find_ibans, iban.may_hold),
-    "card": (_find_cards, re.compile(r"\d(?:[ ._+\xa0-]?\d){11}").search),
+    "card": (_find_cards, _may_hold_card),
     "phone": (phone.find_phones, phone.may_hold),
     "ip": (find_addresses, _may_hold_address),
 }

@@ -82,7 +82,7 @@ def _parts(url: str) -> tuple[str, str, str]:
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")
     base, _, query = rest.partition("?")
-    return base.rstrip(), query, fragment
+    return base.strip(), query.strip(), fragment.strip()
 
 
 def split_base(base: str) -> Base:

@@ -2,7 +2,7 @@
 """Session state: a Faust table whose changelog is written and read in large batches."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -24,31 +24,42 @@ STAMP = 8
 """Every value starts with this many bytes: big-endian, the enriched offset applied when it was written."""
 
 
+MakeMemory = Callable[[], MutableMapping[bytes, bytes]]
+
+
 class StateTable(faust.Table):  # type: ignore[type-arg]
     """Live values per partition. Changelog partition k belongs to enriched partition k.
 
-    Reading a changelog the highest stamp per key wins, not the last write: a writer that lost the partition cannot
-    put back an old value. None deletes.
+    ``make_memory`` gives what holds a partition's values. Reading a changelog the highest stamp per key wins, not the
+    last write: a writer that lost the partition cannot put back an old value. None deletes.
     """
 
     app: BatchApp
 
-    def __init__(self, app: BatchApp, **kwargs: Any) -> None:
+    def __init__(self, app: BatchApp, make_memory: MakeMemory = dict, **kwargs: Any) -> None:
         super().__init__(app, **kwargs)
-        self._live: dict[int, dict[bytes, bytes]] = {}
+        self._make_memory = make_memory
+        self._live: dict[int, MutableMapping[bytes, bytes]] = {}
         self._read: dict[int, int] = {}
         self._writers: dict[int, BatchProducer] = {}
 
     def view(self, partition: int) -> Mapping[bytes, bytes]:
         """Live values of one partition, its own record (``OWN_KEY``) among them. Read only, and current."""
-        return MappingProxyType(self._live.setdefault(partition, {}))
+        return MappingProxyType(self.memory(partition))
+
+    def memory(self, partition: int) -> MutableMapping[bytes, bytes]:
+        """What ``make_memory`` gave for the partition; only this table may change it."""
+        live = self._live.get(partition)
+        if live is None:
+            live = self._live[partition] = self._make_memory()
+        return live
 
     async def publish(self, partition: int, changes: Mapping[bytes, bytes | None], own: bytes) -> None:
         """Write ``changes`` and last ``own`` to the changelog; when acknowledged, apply them to memory.
 
         Raises what ``BatchProducer.send`` raises, and ContractError when ``own`` goes back; memory is then as before.
         """
-        live = self._live.setdefault(partition, {})
+        live = self.memory(partition)
         if own[:STAMP] < live.get(OWN_KEY, b"")[:STAMP]:
             raise ContractError(f"state of partition {partition} goes back", "this is a bug: please report it")
         outgoing = [(key, value, ()) for key, value in changes.items()]
@@ -78,7 +89,7 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
 
     def apply_records(self, partition: int, records: Iterable[ConsumerRecord]) -> None:
         """Apply a run of changelog records, in log order. What was applied before is passed over."""
-        live = self._live.setdefault(partition, {})
+        live = self.memory(partition)
         read = self._read.get(partition, -1)
         floor = live.get(OWN_KEY, b"")[:STAMP]
         for record in records:
@@ -161,8 +172,8 @@ def changelog_topic(settings: Settings, role: str = "sessions", name: str = STAT
     return f"{settings.kafka.group_prefix}-{role}-{name}-changelog"
 
 
-def make_state(app: BatchApp, name: str, partitions: int) -> StateTable:
+def make_state(app: BatchApp, name: str, partitions: int, make_memory: MakeMemory = dict) -> StateTable:
     """The table ``name`` with its changelog topic ``{app id}-{name}-changelog`` of ``partitions`` partitions."""
-    table = StateTable(app, name=name, partitions=partitions)
+    table = StateTable(app, make_memory, name=name, partitions=partitions)
     app.tables.add(table)
     return table

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import IO, Any, Generic, Self, TypeVar
 
+import msgspec
 from clickhouse_driver import Client
 
 from streams.rebuild.scope import IS_LONE, WHO, Scope
@@ -33,24 +35,22 @@ STREAMED: Mapping[str, object] = {
     "max_bytes_before_external_sort": SPILL_BYTES,
     "max_bytes_before_external_group_by": SPILL_BYTES,
     "max_execution_time": 0,
-    "send_timeout": 3_600,  # a table that is ahead of the others waits for them
-    "receive_timeout": 3_600,
 }
 
 
 class Reader:
-    """Reads visitors with all their rows: one query per table, all sorted by visitor and read side by side.
+    """Reads visitors with all their rows: one query per table, sorted by visitor, kept in files and read side by side.
 
-    Memory: one block of each table and what ``visitors`` gave last. Each query has a connection of its own.
+    Memory: one block of a table and what ``visitors`` gave last. On disk: the rows of the visitors in scope.
     """
 
     def __init__(self, connect: Callable[[], Client], database: str, scope: Scope) -> None:
         self._connect = connect
         self._database = database
         self._scope = scope
-        self._connections = ExitStack()
+        self._open = ExitStack()
         self.read = 0
-        """How many events were read."""
+        """How many events were looked at."""
 
     def __enter__(self) -> Self:
         return self
@@ -58,27 +58,28 @@ class Reader:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        """Ends queries that were not read to their end."""
-        self._connections.close()
+        """Gives the files back."""
+        self._open.close()
 
     def count(self) -> int:
         """How many events the visitors in scope have, beaten rows too."""
         query = f"SELECT count() FROM {{database}}.events WHERE app_id = %(app)s AND {WHO} IN ({self._scope.touched})"  # noqa: S608 - constants
-        ((count,),) = self._rows(query)
+        ((count,),) = list(self._rows(query))
         return int(count)
 
     def visitors(self) -> Iterator[tuple[bytes, Stored]]:
         """(key, rows) of each visitor. A visitor's events are read while they are looked at."""
         # Asked in this order: what an event's row tells is in the tables asked before, or is newer than their answer.
-        sessions = Ahead(self._records(SessionRow, SESSIONS))
-        rows = Ahead(self._records(VisitorRow, VISITORS))
-        versions = Ahead(self._versions())
-        for who, found in groupby(self._events(), key=itemgetter(0)):
+        sessions = Ahead(self._spool(self._records(SessionRow, SESSIONS), tuple[Who, SessionRow]))
+        rows = Ahead(self._spool(self._records(VisitorRow, VISITORS), tuple[Who, VisitorRow]))
+        versions = Ahead(self._spool(self._versions(), tuple[Who, int]))
+        events = self._spool(self._events(), tuple[Who, Event])
+        for who, found in groupby(events, key=itemgetter(0)):
             for passed, (version,) in versions.before(who):
                 yield self._stored(passed, iter(()), version, sessions, rows)
             known = versions.at(who)
             if known:  # else it came after its versions were read
-                yield self._stored(who, (event for _, event in found), known[0], sessions, rows)
+                yield self._stored(who, (self._told(event) for _, event in found), known[0], sessions, rows)
         for passed, (version,) in versions.before(None):
             yield self._stored(passed, iter(()), version, sessions, rows)
 
@@ -126,18 +127,35 @@ class Reader:
         WHERE app_id = %(app)s AND {WHO} IN ({self._scope.touched})
         ORDER BY lone, who, t.derived_tstamp, t.event_id
         """  # noqa: S608 - constants
-        for lone, who, *values in self._rows(query):
-            self.read += 1
-            yield (lone, who), make(values)
+        return (((lone, who), make(values)) for lone, who, *values in self._rows(query))
+
+    def _told(self, event: Event) -> Event:
+        self.read += 1
+        return event
+
+    def _spool(self, rows: Iterator[T], type_: Any) -> Iterator[T]:
+        """Read all of them now, into a file without a name; gives them back from there.
+
+        The embedded engine lets no other statement through while an answer waits to be taken, so no answer may be open
+        beside another one, or while rows are written.
+        """
+        file = self._open.enter_context(TemporaryFile())  # noqa: SIM115 - it is the stack that closes it
+        encode = msgspec.msgpack.Encoder().encode
+        for row in rows:
+            data = encode(row)
+            file.write(len(data).to_bytes(4, "big") + data)
+        file.seek(0)
+        return _read_back(file, msgspec.msgpack.Decoder(type_))
 
     def _rows(self, query: str) -> Iterator[Sequence[Any]]:
-        """Of a query that begins now, on a connection of its own."""
-        client = self._connect()
-        self._connections.callback(client.disconnect)
-        rows: Iterator[Sequence[Any]] = client.execute_iter(
-            qualified(query, self._database), self._scope.params, settings=STREAMED
-        )
-        return rows
+        """Of a query on a connection of its own."""
+        with self._connect() as client:
+            yield from client.execute_iter(qualified(query, self._database), self._scope.params, settings=STREAMED)
+
+
+def _read_back(file: IO[bytes], decoder: msgspec.msgpack.Decoder[T]) -> Iterator[T]:
+    while size := file.read(4):
+        yield decoder.decode(file.read(int.from_bytes(size, "big")))
 
 
 class Ahead(Generic[T]):

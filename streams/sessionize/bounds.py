@@ -5,11 +5,10 @@ they cut is flagged in the session's row (``is_capped``) and counted.
 """
 
 from collections import Counter
-from itertools import pairwise
 
 from streams.sessionize.copies import as_times
-from streams.sessionize.fold import fold
-from streams.sessionize.visitor import Closed, Visitor
+from streams.sessionize.history import Closed
+from streams.sessionize.visitor import Visitor
 
 
 def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
@@ -18,8 +17,7 @@ def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
         return []
     closed = []
     visitor.seal(horizon)
-    if len(visitor.hits) > visitor.options.max_open:
-        visitor.note_starts()
+    if visitor.open.count > visitor.options.max_open:
         closed = _seal_early(visitor, alarms)
     visitor.copies.forget(horizon - visitor.options.dedup_window_ms)
     if len(visitor.copies.times) > visitor.max_ids:
@@ -29,23 +27,18 @@ def hold(visitor: Visitor, horizon: int, alarms: Counter[str]) -> list[Closed]:
 
 def _seal_early(visitor: Visitor, alarms: Counter[str]) -> list[Closed]:
     """Seal the older half of the open hits; sessions that end in it are closed, the last stays."""
-    half = len(visitor.hits) // 2
+    half = visitor.open.count // 2
     alarms["capped_open"] += half
-    sessions = fold(visitor.sealed, visitor.hits[:half], visitor.options)
-    del visitor.hits[:half]
-    for session in sessions:
-        session.is_capped = 1
-    visitor.sealed = sessions[-1]
-    return [visitor.count(session, after.start) for session, after in pairwise(sessions)]
+    return [visitor.count(*taken) for taken in visitor.open.seal_early(half)]
 
 
 def _forget_early(visitor: Visitor, alarms: Counter[str]) -> None:
     """Forget the older half of the ids, but for those of open hits: their later copies will count."""
-    kept = {hit.id for hit in visitor.hits}
+    kept = {hit.id for hit in visitor.open.hits}
     copies = visitor.copies.times
     ids = sorted((as_times(times)[-1], event_id) for event_id, times in copies.items() if event_id not in kept)
     gone = ids[: len(ids) // 2]
     for _, event_id in gone:
         del copies[event_id]
     alarms["capped_ids"] += len(gone)
-    visitor.capped_to = gone[-1][0] + visitor.options.dedup_window_ms
+    visitor.history.capped_to = gone[-1][0] + visitor.options.dedup_window_ms

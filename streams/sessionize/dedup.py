@@ -8,7 +8,6 @@ from bisect import bisect_left
 
 import msgspec
 
-from streams.sessionize.copies import as_times
 from streams.sessionize.hit import Hit
 from streams.sessionize.visitor import Visitor
 
@@ -26,17 +25,12 @@ FIRST = Decision(is_kept=True)
 
 def admit(visitor: Visitor, hit: Hit) -> Decision:
     """Take the copy into the visitor's state and say what it decides."""
-    copies, time = visitor.copies, hit.time
-    copies.oldest = min(copies.oldest, time)
-    times = copies.times.get(hit.id)
+    times = visitor.copies.look_up(hit.id)
     if times is None:
-        copies.times[hit.id] = time
-        if visitor.hits and time <= visitor.hits[-1].time:
-            visitor.note_starts()
-        visitor.insert(hit)
+        visitor.copies.add(hit.id, hit.time)
+        visitor.open.insert(hit)
         return FIRST
-    visitor.note_starts()
-    return _among_copies(visitor, hit, as_times(times))
+    return _among_copies(visitor, hit, times)
 
 
 def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decision:
@@ -47,14 +41,14 @@ def _among_copies(visitor: Visitor, hit: Hit, times: tuple[int, ...]) -> Decisio
     follows = follows or (at < len(times) and time < times[at] <= min(time + window, visitor.sealed_to))
     if at < len(times) and times[at] == time:
         return Decision(is_kept=False, tombstones=(time,)) if follows else _same_time(visitor, hit)
-    visitor.copies.times[hit.id] = _sparse((*times[:at], time, *times[at:]), at, window)
+    visitor.copies.add_more(hit.id, _sparse((*times[:at], time, *times[at:]), at, window))
     losers = _overtaken(visitor, hit, times[at] if at < len(times) else None)
     lost = tuple(loser.time for loser in losers)
     if follows:
         # a tombstone even though this copy was never kept: a late copy may have the same key, and whether this one was
         # kept for a while depends on which raw partition came first
         return Decision(is_kept=False, losers=losers, tombstones=(time, *lost))
-    visitor.insert(hit)
+    visitor.open.insert(hit)
     return Decision(is_kept=True, losers=losers, tombstones=lost)
 
 
@@ -68,11 +62,11 @@ def _sparse(times: tuple[int, ...], at: int, window: int) -> tuple[int, ...]:
 
 def _same_time(visitor: Visitor, hit: Hit) -> Decision:
     """Two copies of one row key: the lesser rank is kept, and its row simply beats the other's."""
-    rival = visitor.find(hit.time, hit.id)
-    if rival is None or rival.rank() < hit.rank():
+    rival = visitor.open.find(hit.time, hit.id)
+    if rival is None or visitor.texts.rank(rival) < visitor.texts.rank(hit):
         return Decision(is_kept=False)
-    visitor.take_out(hit.time, hit.id)
-    visitor.insert(hit)
+    visitor.open.take_out(hit.time, hit.id)
+    visitor.open.insert(hit)
     return Decision(is_kept=True, losers=(rival,))
 
 
@@ -80,5 +74,5 @@ def _overtaken(visitor: Visitor, hit: Hit, following: int | None) -> tuple[Hit, 
     """The kept copy after this one, if it now lies within the window of an earlier copy."""
     if following is None or following - hit.time > visitor.options.dedup_window_ms:
         return ()
-    loser = visitor.take_out(following, hit.id)
+    loser = visitor.open.take_out(following, hit.id)
     return () if loser is None else (loser,)

@@ -1,15 +1,19 @@
 """The session algebra (design.md §6 rule 2): the left fold of hits in (time, id) order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 
 from streams.records import INFINITY
 from streams.sessionize.hit import PAGE_PING, PAGE_VIEW, VIEWS, Hit
 from streams.sessionize.options import SessionOptions
+from streams.sessionize.texts import Texts
 
 MAX_GOALS = 100
 """Names of goals one session keeps; the settings allow no more at a time."""
+
+Goals = tuple[tuple[str, float], ...]
+"""Names and values."""
 
 Start = tuple[int, bytes]
 """Time and id of a session's first event: with app and visitor the session's identity (rule 5)."""
@@ -53,38 +57,44 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         """The session is final when all events up to this time are known (rule 4)."""
         return min(self.end + options.gap_ms, self.limit)
 
-    def parts_from(self, hit: Hit, gap_ms: int) -> bool:
+    def parts_from(self, hit: Hit, texts: Texts, options: SessionOptions) -> bool:
         """Whether the hit, the next one, begins a new session; one of an equal time never does."""
         time = hit.time
-        if time - self.end > gap_ms or time > self.limit:
+        if time - self.end > options.gap_ms or time > self.limit:
             return True
-        campaign = hit.campaign
-        return campaign not in ("", self.campaign) and self.first_view is not None and time != self.end
+        if not options.cut_at_campaign or time == self.end or self.first_view is None:
+            return False
+        return texts.campaign(hit) not in ("", self.campaign)
 
-    def add(self, hit: Hit, max_steps: int) -> None:
+    def add(self, hit: Hit, texts: Texts, options: SessionOptions) -> None:
         """Take the next hit in."""
+        kind, name, _, _, path, _, goals = texts.page(hit)
         self.end = hit.time
         self.total += 1
-        if hit.user_id:
-            self.user_id = hit.user_id
-        if hit.goals:
-            self._reach(hit)
-        kind = hit.kind
+        user_id = texts.user_id(hit)
+        if user_id:
+            self.user_id = user_id
+        if goals:
+            self._reach(goals)
         if kind == PAGE_PING:
             self._ping(hit.time // HEARTBEAT_MS)
             return
         if kind in VIEWS:
-            self.views += 1
-            self.heartbeat = -1
-            self.last_view = hit
-            if self.first_view is None:
-                self.first_view = hit
-                self.campaign = hit.campaign
-        if len(self.steps) >= max_steps:
+            self._view(hit, texts, options)
+        if len(self.steps) >= options.max_steps:
             self.is_capped = 1
             return
-        self.steps.append("page:" + hit.path if kind == PAGE_VIEW else "event:" + hit.name)
+        self.steps.append("page:" + path if kind == PAGE_VIEW else "event:" + name)
         self.offsets_ms.append(hit.time - self.start)
+
+    def _view(self, hit: Hit, texts: Texts, options: SessionOptions) -> None:
+        self.views += 1
+        self.heartbeat = -1
+        self.last_view = hit
+        if self.first_view is None:
+            self.first_view = hit
+            if options.cut_at_campaign:
+                self.campaign = texts.campaign(hit)
 
     def _ping(self, heartbeat: int) -> None:
         """Snowplow's formula, 10 × (distinct heartbeats − 1) + 5 per viewed page, in constant memory.
@@ -98,8 +108,8 @@ class Session(msgspec.Struct, array_like=True, gc=False):
             self.engaged_s += HEARTBEAT_MS // 1000
         self.heartbeat = heartbeat
 
-    def _reach(self, hit: Hit) -> None:
-        for goal, value in hit.goals:
+    def _reach(self, goals: Goals) -> None:
+        for goal, value in goals:
             self.goal_value += value
             if goal not in self.goals:
                 if len(self.goals) < MAX_GOALS:
@@ -107,13 +117,13 @@ class Session(msgspec.Struct, array_like=True, gc=False):
                 else:
                     self.is_capped = 1
 
-    def absorb(self, hit: Hit) -> None:
+    def absorb(self, hit: Hit, texts: Texts) -> None:
         """Count a hit that lies before what a cap has sealed early; order is lost, so the row says it is capped."""
+        page = texts.page(hit)
         self.total += 1
-        self.views += hit.kind in VIEWS
+        self.views += page.kind in VIEWS
         self.is_capped = 1
-        if hit.goals:
-            self._reach(hit)
+        self._reach(page.goals)
 
     def copy(self) -> "Session":
         """One that may grow while this one stays."""
@@ -124,51 +134,32 @@ class Session(msgspec.Struct, array_like=True, gc=False):
         return twin
 
 
-def begin(hit: Hit, options: SessionOptions) -> Session:
+def begin(hit: Hit, texts: Texts, options: SessionOptions) -> Session:
     """A session of one hit."""
     session = Session(hit.time, hit.time, hit, steps=[], offsets_ms=[], goals=[], limit=options.limit(hit.time))
-    session.add(hit, options.max_steps)
+    session.add(hit, texts, options)
     return session
 
 
-def fold(sealed: Session | None, hits: Iterable[Hit], options: SessionOptions) -> list[Session]:
+def fold(sealed: Session | None, hits: Iterable[Hit], texts: Texts, options: SessionOptions) -> list[Session]:
     """All sessions of the sealed prefix and the sorted hits after it; ``sealed`` itself stays as it is."""
     session = None if sealed is None else sealed.copy()
     sessions = [] if session is None else [session]
-    max_steps, gap_ms = options.max_steps, options.gap_ms
     for hit in hits:
-        if session is None or session.parts_from(hit, gap_ms):
-            session = begin(hit, options)
+        if session is None or session.parts_from(hit, texts, options):
+            session = begin(hit, texts, options)
             sessions.append(session)
         else:
-            session.add(hit, max_steps)
+            session.add(hit, texts, options)
     return sessions
 
 
-def outline(sealed: Session | None, hits: Sequence[Hit], options: SessionOptions) -> tuple[list[Start], int]:
-    """What ``fold`` would give, cheaper: where its sessions start, and when the first is final. There must be one.
-
-    The first is final when all events up to the time given are known: its own ``due``, or its successor's start, for
-    nothing can come between them then (rule 4).
-    """
-    gap_ms = options.gap_ms
-    if sealed is None:
-        first = hits[0]
-        start = end = first.time
-        starts, limit, campaign, is_viewed = [(start, first.id)], options.limit(start), "", False
-    else:
-        end, limit, campaign = sealed.end, sealed.limit, sealed.campaign
-        starts, is_viewed = [sealed.identity], sealed.first_view is not None
-    due = INFINITY
+def gather(sealed: Session | None, hits: Iterable[Hit], texts: Texts, options: SessionOptions) -> Session | None:
+    """One session of all; ``sealed`` grows."""
+    session = sealed
     for hit in hits:
-        time = hit.time
-        if time != end:
-            parts = hit.campaign != "" and is_viewed and hit.campaign != campaign
-            if parts or time - end > gap_ms or time > limit:
-                due = min(due, end + gap_ms, limit, time)
-                starts.append((time, hit.id))
-                limit, is_viewed = options.limit(time), False
-            end = time
-        if not is_viewed and hit.kind in VIEWS:
-            campaign, is_viewed = hit.campaign, True
-    return starts, due if len(starts) > 1 else min(end + gap_ms, limit)
+        if session is None:
+            session = begin(hit, texts, options)
+        else:
+            session.add(hit, texts, options)
+    return session

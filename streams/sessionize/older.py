@@ -41,18 +41,19 @@ def older_of(stored: Stored, first_day: int, options: SessionOptions) -> Older:
     if visitor is not None and visitor.first_seen_tstamp >= first_day:
         visitor = None
     if rows:
-        return _by_rows(rows, visitor, options)
+        following = [row.start_tstamp for row in stored.sessions if row.start_tstamp >= first_day]
+        return _by_rows(rows, visitor, options, min(following, default=INFINITY))
     return Older() if visitor is None else _by_visitor(stored, visitor, first_day)
 
 
-def _by_rows(rows: Sequence[SessionRow], visitor: VisitorRow | None, options: SessionOptions) -> Older:
-    """``visitor``: what it says of rows that were before these and are gone."""
+def _by_rows(rows: Sequence[SessionRow], visitor: VisitorRow | None, options: SessionOptions, following: int) -> Older:
+    """``visitor``: what it says of rows that were before these and are gone. ``following``: start of the next one."""
     newest = max((at for at, row in enumerate(rows) if row.session_index == 1), default=None)
     since = rows[newest or 0 :]
     first_seen, user_id, last = since[0].start_tstamp, _last_user(since), rows[-1]
     if newest is None and visitor is not None:
         first_seen, user_id = min(first_seen, visitor.first_seen_tstamp), user_id or visitor.user_id
-    due = min(last.end_tstamp + options.gap_ms, last.start_tstamp + options.longest_ms)
+    due = min(last.end_tstamp + options.gap_ms, options.limit(last.start_tstamp), following)
     return Older(last.session_index, last.end_tstamp, due, first_seen, user_id)
 
 

@@ -7,7 +7,9 @@ from streams.sessionize.due import NEVER, DueIndex
 from streams.sessionize.effects import Effects
 from streams.sessionize.options import OptionsOf
 from streams.sessionize.state import PartitionState, decode_own, due_of, encode_own, refresh_of
+from streams.sessionize.touched import Touched
 from streams.sessionize.walk import Place, Walk
+from streams.sessionize.words import Words
 
 
 class PartitionFold:
@@ -28,6 +30,7 @@ class PartitionFold:
         self._options = options
         self._place = Place(generation, partition, disorder_ms)
         self._state = state
+        self._words = Words()
         own = state.get(OWN_KEY)
         self._own = encode_own(PartitionState()) if own is None else own
         self._due = DueIndex([(due_of(value), key) for key, value in state.items() if key[:1] != b"\0"])
@@ -53,14 +56,9 @@ class PartitionFold:
         """
         self._due.restore()
         self._refresh.restore()
-        walk = Walk(
-            self._options,
-            self._place,
-            decode_own(self._own),
-            self._state,
-            self._due,
-            self._refresh,
-        )
+        own = decode_own(self._own)
+        touched = Touched(self._options, self._words, self._state, self._due, self._refresh, own.applied)
+        walk = Walk(self._place, own, touched)
         self._last = effects = walk.run(records)
         return effects
 

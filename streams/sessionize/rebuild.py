@@ -6,13 +6,14 @@ from streams.records import INFINITY, Event, SessionRow, VisitorRow
 from streams.sessionize.copies import as_times
 from streams.sessionize.counts import Counts
 from streams.sessionize.dedup import admit
+from streams.sessionize.history import Closed
 from streams.sessionize.hit import Hit
 from streams.sessionize.older import Older, older_of
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.rebuilt import Bounds, Rebuilt, SessionChange, Stored
 from streams.sessionize.rows import loser_outcome, session_row, tombstone, visitor_row
 from streams.sessionize.state import key_parts
-from streams.sessionize.visitor import Closed, Visitor, horizon_of
+from streams.sessionize.visitor import Visitor, horizon_of
 
 
 def rebuild(key: bytes, options: SessionOptions, stored: Stored, bounds: Bounds) -> Rebuilt:
@@ -91,7 +92,7 @@ class _Rebuild:
             else:  # the worker's business still
                 known = visitor.copies.times.get(hit.id, ())
                 visitor.copies.times[hit.id] = (*as_times(known), hit.time)
-                visitor.insert(hit)
+                visitor.open.insert(hit)
 
     def _admit(self, hit: Hit) -> bool:
         decision = admit(self._visitor, hit)
@@ -123,10 +124,10 @@ class _Rebuild:
     def _compare(self) -> None:
         visitor = self._visitor
         final = visitor.close(self._bounds.watermark)
-        if visitor.sealed is not None:
-            opened = visitor.sealed.start
+        if visitor.open.sealed is not None:
+            opened = visitor.open.sealed.start
         else:
-            opened = visitor.hits[0].time if visitor.hits else INFINITY
+            opened = visitor.open.hits[0].time if visitor.open.hits else INFINITY
         rows = [session_row(visitor, closed.session, closed.nth, self._version, is_final=1) for closed in final]
         known = {
             row.session_id: row for row in self._stored.sessions if self._bounds.first_day <= row.start_tstamp < opened
@@ -163,7 +164,7 @@ class _Rebuild:
             self._changes,
             self._adopted,
             [tombstone(visitor, event_id, time, version) for event_id, time in self._gone],
-            [loser_outcome(visitor.app_id, hit, version) for hit in self._losers],
+            [loser_outcome(visitor, hit, version) for hit in self._losers],
             self._waiting,
             self._counts,
             self._row,

@@ -5,9 +5,10 @@ from typing import Protocol
 from streams.outcome import Reason, Verdict
 from streams.records import Event, Outcome, SessionRow, VisitorRow
 from streams.sessionize.fold import Session, Start
+from streams.sessionize.history import Closed
 from streams.sessionize.hit import Hit
 from streams.sessionize.identity import session_id
-from streams.sessionize.visitor import Closed, Visitor
+from streams.sessionize.visitor import Visitor
 
 ENGAGED_S = 10
 """Less engaged time than this may be a bounce."""
@@ -24,7 +25,7 @@ class Owner(Protocol):
 
 def session_row(visitor: Visitor, session: Session, index: int, version: int, *, is_final: int) -> SessionRow:
     """The row of a session; ``index`` counts from 1."""
-    geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.profiles[session.first.profile]
+    geo_country, geo_region, geo_city, br_family, os_family, dvce_type, is_bot = visitor.texts.profile(session.first)
     row = SessionRow(
         session_id=session_id(visitor.app_id, visitor.visitor_id, session.start, session.first.id),
         app_id=visitor.app_id,
@@ -60,15 +61,17 @@ def session_row(visitor: Visitor, session: Session, index: int, version: int, *,
 
 
 def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None:
-    row.first_page_url = first.url
-    row.first_page_urlhost = first.host
-    row.first_page_urlpath = first.path
-    row.first_page_title = first.title
-    row.last_page_url = last.url
-    row.last_page_urlhost = last.host
-    row.last_page_urlpath = last.path
-    row.last_page_title = last.title
-    row.page_referrer = first.referrer
+    texts = visitor.texts
+    landing, drop_off = texts.page(first), texts.page(last)
+    row.first_page_url = landing.url
+    row.first_page_urlhost = landing.host
+    row.first_page_urlpath = landing.path
+    row.first_page_title = landing.title
+    row.last_page_url = drop_off.url
+    row.last_page_urlhost = drop_off.host
+    row.last_page_urlpath = drop_off.path
+    row.last_page_title = drop_off.title
+    row.page_referrer = texts.referrer(first)
     (
         row.refr_medium,
         row.refr_source,
@@ -80,7 +83,7 @@ def _add_pages(row: SessionRow, visitor: Visitor, first: Hit, last: Hit) -> None
         row.mkt_campaign,
         row.mkt_network,
         row.default_channel_group,
-    ) = visitor.origin(first)
+    ) = texts.origin(first)
 
 
 def session_tombstone(visitor: Visitor, start: Start, version: int) -> SessionRow:
@@ -127,19 +130,20 @@ def event_outcome(event: Event, outcome: Verdict, reason: Reason, version: int) 
     )
 
 
-def loser_outcome(app_id: str, hit: Hit, version: int) -> Outcome:
+def loser_outcome(visitor: Visitor, hit: Hit, version: int) -> Outcome:
     """An event accepted before that is a duplicate after all."""
+    place = visitor.texts.place(hit)
     return Outcome(
-        app_id=app_id,
-        arrival_tstamp=hit.arrival,
-        raw_topic=hit.raw_topic,
-        raw_partition=hit.raw_partition,
-        raw_offset=hit.raw_offset,
-        raw_index=hit.raw_index,
+        app_id=visitor.app_id,
+        arrival_tstamp=place.arrival,
+        raw_topic=place.raw_topic,
+        raw_partition=place.raw_partition,
+        raw_offset=place.raw_offset,
+        raw_index=place.raw_index,
         outcome=Verdict.DUPLICATE,
         reason=Reason.COPY,
-        events=hit.events,
-        size=hit.size,
+        events=place.events,
+        size=place.size,
         version=version,
     )
 

@@ -1,22 +1,26 @@
 """How the fold's state lies in the table: bytes that a changelog can carry.
 
 Every value starts with 8 bytes, big-endian: the enriched offset applied at its writing. A visitor's value goes on with
-8 bytes each: the watermark and the arrival time at which it must be looked at, so that recovery reads no more.
+8 bytes each: the watermark and the arrival time at which it must be looked at, so that recovery reads no more; then the
+length of its numbers, its numbers, and its texts, so that the texts can be kept apart.
 """
 
 from struct import Struct
 
 import msgspec
 
+from streams.sessionize.block import Block
 from streams.sessionize.due import NEVER
 from streams.sessionize.fold import Session
-from streams.sessionize.hit import Hit, Origin, Profile
+from streams.sessionize.texts import Frame
 from streams.sessionize.watermark import BEFORE_ALL, Heard
 
 _VISITOR, _LONE_EVENT = b"v", b"e"
-_HEAD = Struct(">qqq")
+_HEAD = Struct(">qqqI")
 _OFFSET = Struct(">q")
 _COPY = Struct(">16sq")
+COPY_BYTES = _COPY.size
+NO_HITS = Block()
 
 
 class VisitorState(msgspec.Struct, array_like=True, gc=False):
@@ -25,16 +29,17 @@ class VisitorState(msgspec.Struct, array_like=True, gc=False):
     closed: int = 0
     last_end: int | None = None
     sealed: Session | None = None
-    hits: list[Hit] = []
+    hits: Block = NO_HITS
+    is_single: bool = True
+    """Whether the open part is one session, or nothing."""
     copies: bytes = b""
-    """(event id, time) of copies that are not in ``hits``: sealed ones, and duplicates."""
-    profiles: list[Profile] = []
-    origins: list[Origin] = []
+    """(event id, time) of copies that are not in ``hits``: sealed ones, and duplicates. By time."""
+    frames: list[Frame] = []
     first_seen: int | None = None
     user_id: str = ""
     """Last one of the closed sessions that have any."""
-    written: bytes = b""
-    """(event id, time) of the first events of open sessions whose rows are written."""
+    written: bytes | None = None
+    """(event id, time) of the first events of open sessions whose rows are written; None: of all, if it is one."""
     written_at: int = BEFORE_ALL
     """The clock of their writing."""
     last: int = -1
@@ -58,6 +63,7 @@ class PartitionState(msgspec.Struct, array_like=True, gc=False):
 
 _encoder = msgspec.msgpack.Encoder()
 _visitor_decoder = msgspec.msgpack.Decoder(VisitorState)
+_texts_decoder = msgspec.msgpack.Decoder(list[bytes])
 _own_decoder = msgspec.msgpack.Decoder(PartitionState)
 
 
@@ -97,9 +103,10 @@ def refresh_of(value: bytes) -> int:
     return int.from_bytes(value[16:24], "big", signed=True)
 
 
-def encode_visitor(applied: int, due: int, refresh: int, state: VisitorState) -> bytes:
+def encode_visitor(applied: int, due: int, refresh: int, state: VisitorState, texts: list[bytes]) -> bytes:
     """A visitor's value."""
-    return _HEAD.pack(applied, due, refresh) + _encoder.encode(state)
+    numbers = _encoder.encode(state)
+    return _HEAD.pack(applied, due, refresh, len(numbers)) + numbers + _encoder.encode(texts)
 
 
 def encode_husk(applied: int) -> bytes:
@@ -108,7 +115,7 @@ def encode_husk(applied: int) -> bytes:
     Deleting at once would lose the offset: after a torn changelog (this key published, the partition's own record not)
     the batch is folded again, and this visitor's records in it would be taken for the first.
     """
-    return _HEAD.pack(applied, BEFORE_ALL, NEVER)
+    return _HEAD.pack(applied, BEFORE_ALL, NEVER, 0)
 
 
 def is_husk(value: bytes) -> bool:
@@ -116,11 +123,18 @@ def is_husk(value: bytes) -> bool:
     return len(value) == _HEAD.size
 
 
-def decode_visitor(value: bytes) -> VisitorState:
-    """The state in a visitor's value."""
+def decode_visitor(value: bytes) -> tuple[VisitorState, list[bytes]]:
+    """State and texts in a visitor's value."""
     if is_husk(value):
-        return VisitorState()
-    return _visitor_decoder.decode(memoryview(value)[_HEAD.size :])
+        return VisitorState(), []
+    view = memoryview(value)
+    end = texts_at(value)
+    return _visitor_decoder.decode(view[_HEAD.size : end]), _texts_decoder.decode(view[end:])
+
+
+def texts_at(value: bytes) -> int:
+    """Where the texts of a visitor's value begin: a MessagePack array of their bytes."""
+    return _HEAD.size + int.from_bytes(value[24:28], "big")
 
 
 def encode_own(state: PartitionState) -> bytes:
@@ -142,3 +156,8 @@ def pack_copies(copies: list[tuple[bytes, int]]) -> bytes:
 def unpack_copies(data: bytes) -> list[tuple[bytes, int]]:
     """What ``pack_copies`` took."""
     return list(_COPY.iter_unpack(data))
+
+
+def copy_time(data: bytes, at: int) -> int:
+    """The time in packed copies at this place, a multiple of ``COPY_BYTES``."""
+    return int.from_bytes(data[at + 16 : at + COPY_BYTES], "big", signed=True)

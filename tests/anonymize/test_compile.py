@@ -261,3 +261,15 @@ def test_actions_on_a_url_in_any_order() -> None:
     assert kept(rules_of(template, query), page_url="/o/12?p=1&q=2").page_url == "/o/:id?p=1"
     assert kept(rules_of(query, word), page_url="/o/12?p=1&q=2").page_url == "/o/…"
     assert kept(rules_of(word, query), page_url="/o/12?p=1&q=2").page_url == "/o/…"
+
+
+def test_broken_json_within_json_goes_when_a_path_leads_into_it() -> None:
+    """Only it, and counted; where no path leads it stays."""
+    removed: Counter[str] = Counter()
+    rules = rules_of({"action": "drop_field", "fields": ["properties.a.p.x", "contexts.p.x"]})
+    nested = '{"p":"{\\"x\\":","q":"{\\"x\\":"}'
+    event = kept(rules, removed=removed, properties={"a": nested}, contexts=nested)
+
+    assert event.properties == {"a": '{"q":"{\\"x\\":"}'}
+    assert event.contexts == '{"q":"{\\"x\\":"}'
+    assert removed == {"properties": 1, "contexts": 1}

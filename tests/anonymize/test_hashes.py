@@ -1,6 +1,7 @@
 """Keys by day: what rotates, what is forgotten, and that nothing else joins the days."""
 
 import uuid
+from collections import Counter
 from datetime import date
 from typing import Any
 
@@ -113,15 +114,19 @@ def test_a_replay_gives_the_same_pseudonyms() -> None:
     assert [of_day(day, rules) for day in reversed(range(3))][::-1] == days
 
 
-def test_an_event_of_a_day_whose_key_is_forgotten_is_dropped() -> None:
-    """Its visitor cannot be made again: kept without, it would stand beside its first row. Other days stay."""
+def test_a_forgotten_key_gives_no_pseudonym() -> None:
+    """Where it is the visitor's the event goes; fields that need it are removed and counted; other days are as ever."""
     rules = rules_of(DAILY, *OTHERS)
     gone = ForgetfulKeyring("2024-10-04")
+    removed: Counter[str] = Counter()
 
-    fields: dict[str, Any] = {**IDS, **CONTENT}
-
-    assert run(rules, keyring=gone, event_id="x", **fields) is None
+    given: dict[str, Any] = IDS | CONTENT
+    assert run(rules, keyring=gone, **given) is None
     assert kept(rules, keyring=gone, derived=NOON + DAY_MS, **IDS) == kept(rules, derived=NOON + DAY_MS, **IDS)
+    label = rules_of({"action": "pseudonymize", "fields": ["se_label", "user_id"], "rotation": "daily"})
+    event = kept(label, keyring=gone, removed=removed, **given)
+    assert (event.se_label, event.user_id, event.page_title) == ("", "", "ann")
+    assert removed == {"se_label": 1, "user_id": 1}
 
 
 def test_the_days_that_must_not_be_replayed_are_told() -> None:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.clickid import CLICK_IDS
@@ -90,6 +90,8 @@ def test_the_first_click_id_wins_and_an_empty_one_is_none() -> None:
 
 
 @given(st.text(max_size=80))
+@example("0 ?")
+@example(" x ? utm_a=1 #")
 def test_no_text_makes_it_raise_or_keep_more_than_campaigns(url: str) -> None:
     """Whatever the text: no fragment, and a query holds utm_ parameters only."""
     kept, _ = cut(url)

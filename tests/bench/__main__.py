@@ -3,6 +3,9 @@
 Rows of name, events, events_per_s, cpu_us_per_event in bench.json, and with their ratios on stdout. Machines are noisy:
 worker and bare loop run in turn, THALWEG_TEST_BENCH_ROUNDS times (3), and medians are compared. Where the load average
 on stderr says that others work too, trust CPU more than speed. THALWEG_TEST_BENCH_EVENTS: how many events (200,000).
+
+Then rows of name, n, value, unit: the session fold (tests/bench/figures.py). THALWEG_TEST_BENCH_SESSIONS: open
+sessions held (50,000); THALWEG_TEST_BENCH_VISITORS: visitors held (100,000).
 """
 
 import asyncio
@@ -34,11 +37,15 @@ from streams.warehouse.client import make_client
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import Target, open_target
 from tests.bench import rules
+from tests.bench.figures import figure
 from tests.bench.measured_worker import Reading
 from tests.bench.peers import Cost, measure
-from tests.bench.table import rows_of, table_of
+from tests.bench.table import figures_table, rows_of, table_of
 
 EVENTS = int(os.environ.get("THALWEG_TEST_BENCH_EVENTS", "200000"))
+SESSIONS = int(os.environ.get("THALWEG_TEST_BENCH_SESSIONS", "50000"))
+VISITORS = int(os.environ.get("THALWEG_TEST_BENCH_VISITORS", "100000"))
+SIZES = {"fold": EVENTS, "open_session": SESSIONS, "recovery": VISITORS, "idle_marker": VISITORS}
 ROUNDS = int(os.environ.get("THALWEG_TEST_BENCH_ROUNDS", "3"))
 PARTITIONS = 2
 LIMIT_SECONDS = 600.0
@@ -152,9 +159,11 @@ def main() -> None:
                 print(f"{step} {number + 1}/{ROUNDS} done, load {os.getloadavg()[0]:.1f}", file=sys.stderr)
             for step, cost in rules.costs():
                 costs[step].append(cost)
+        figures = [figure(each, size, Path(name), LIMIT_SECONDS) for each, size in SIZES.items()]
     rows = rows_of(costs)
-    Path("bench.json").write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n")
+    Path("bench.json").write_text(json.dumps(msgspec.to_builtins([*rows, *figures]), indent=1) + "\n")
     Console().print(table_of(rows))
+    Console().print(figures_table(figures))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from statistics import median
 import msgspec
 from rich.table import Table
 
+from tests.bench.figures import Figure
 from tests.bench.peers import Cost
 
 BARE = {
@@ -47,4 +48,12 @@ def table_of(rows: Sequence[Row]) -> Table:
         speed, cpu = row.events_per_s / bare.events_per_s, row.cpu_us_per_event / bare.cpu_us_per_event
         texts = (row.name, row.events, row.events_per_s, row.cpu_us_per_event, f"{speed:.2f}", f"{cpu:.2f}")
         table.add_row(*map(str, texts))
+    return table
+
+
+def figures_table(figures: Sequence[Figure]) -> Table:
+    """Each with what it was measured over."""
+    table = Table("figure", "over", "value", "unit")
+    for each in figures:
+        table.add_row(each.name, str(each.n), str(each.value), each.unit)
     return table

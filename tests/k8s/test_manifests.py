@@ -149,6 +149,6 @@ def test_the_image_holds_no_secret_and_no_root() -> None:
     """The Dockerfile installs by hash, runs as the pods' user, and takes no build argument."""
     text = (K8S / "Dockerfile").read_text()
 
-    assert text.count("--require-hashes") == 2
+    assert text.count("--require-hashes") == 3
     assert "USER 10001:10001" in text
     assert not re.search(r"^ARG|SECRET|PASSWORD|TOKEN", text, re.MULTILINE)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest
 
 from models.funnel import Funnel, Order, Scope
 from models.funnel_sql import sql_of
@@ -94,12 +94,10 @@ def test_shares_drop_off_and_waits(place: Place) -> None:
 
 @pytest.mark.parametrize(("count", "of"), [(0, 10), (3, 10), (10, 10), (170, 1_000)])
 def test_wilson_is_the_score_interval(count: int, of: int) -> None:
-    """Its ends are where the score test is just at 5 %."""
-    z = norm.ppf(0.975)
-    p, centre = count / of, (count + z * z / 2) / (of + z * z)
-    half = z / (1 + z * z / of) * np.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
+    """As scipy computes it."""
+    interval = binomtest(count, of).proportion_ci(0.95, method="wilson")
 
-    assert wilson(count, of) == pytest.approx((centre - half, centre + half), abs=1e-9)
+    assert wilson(count, of) == pytest.approx((interval.low, interval.high), abs=1e-12)
     assert wilson(0, 0) == (0.0, 1.0)
 
 
@@ -112,6 +110,18 @@ def test_groups_add_up(place: Place) -> None:
         assert [g.of for g in result.groups] == sorted((g.of for g in result.groups), reverse=True)
         for k, step in enumerate(result.total.steps):
             assert step.count == sum(group.steps[k].count for group in result.groups)
+
+
+def test_a_visitor_is_of_the_group_of_its_first_session(place: Place) -> None:
+    """A phone today and a desktop tomorrow count as a phone; a group without anyone is not shown."""
+    place.add(
+        {"visitor": 1, "start": DAY + HOUR, "dvce_type": "Desktop"},
+        {"visitor": 1, "dvce_type": "Mobile"},
+        {"visitor": 2, "dvce_type": "TV"},
+    )
+
+    result = counted(place, Funnel(steps=("page:/",), scope=Scope.VISITOR), by="dvce_type")
+    assert [(group.group, group.of) for group in result.groups] == [("Mobile", 1), ("TV", 1)]
 
 
 def test_a_visitor_takes_steps_over_several_sessions(place: Place) -> None:

@@ -146,9 +146,10 @@ def test_folding_writes_a_run_once(sessions: list[list[int]]) -> None:
 def test_counts_are_how_often_each_step_occurs(sessions: list[list[int]]) -> None:
     """And making them changes nothing of the paths."""
     paths = make_paths(sessions)
-    before = paths.codes.copy()
+    codes, starts = paths.codes.copy(), paths.starts.copy()
 
     counts = paths.counts().toarray().tolist()
 
     assert counts == [[steps.count(code) for code in range(4)] for steps in sessions]
-    assert (paths.codes == before).all()
+    assert (paths.codes == codes).all()
+    assert (paths.starts == starts).all()

@@ -92,7 +92,7 @@ def test_the_demo_has_three_templates(demo: Path) -> None:
     with open_store(demo / "store") as store:
         vocabulary = read_paths(store.client, store.database, Selection(app="shop")).vocabulary
 
-    assert [step for step in vocabulary if ":id" in step] == [
+    assert [step for step in vocabulary if "/:id" in step] == [
         "page:/account/orders/:id",
         "page:/order/:id/confirmed",
         "page:/product/:id",

@@ -140,6 +140,7 @@ CASES: list[tuple[str, list[tuple[int, int]], int, int, int]] = [
     ("the window's end counts", [(0, 0), (9, 1)], 9, 2, 2),
     ("one later does not", [(0, 0), (10, 1)], 9, 1, 1),
     ("the last start counts", [(0, 0), (8, 0), (10, 1)], 9, 2, 2),
+    ("the window is from the first step", [(0, 0), (5, 1), (10, 2)], 9, 2, 2),
     ("another step between", [(0, 0), (1, 5), (2, 1)], 9, 2, 1),
     ("another step before the start", [(0, 5), (1, 0), (2, 1)], 9, 2, 2),
     ("strict looks at the first try only", [(0, 0), (1, 5), (2, 0), (3, 1)], 9, 2, 1),

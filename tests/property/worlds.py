@@ -138,7 +138,8 @@ def worlds(draw: st.DrawFn) -> World:
     dice = Random(draw(st.integers(0, 2**32)))
     partitions = draw(st.integers(1, 3))
     raw: list[list[tuple[int, Event | Outcome]]] = [[] for _ in range(partitions)]
-    offsets = [[0, 0] for _ in range(partitions)]
+    first = draw(st.sampled_from([0, 0, (1 << 24) - 3, 1 << 40]))
+    offsets = [[first, 0] for _ in range(partitions)]
     clock = rules.begin
     told: list[tuple[int, int, int | None]] = []
     for number, step, behind, delay, new_name, new_who, fingerprint, kind, back in draw(RAW):
@@ -185,14 +186,15 @@ def _event(
         page_urlhost="x",
         page_urlpath=path,
         page_title=f"title{dice.randrange(3)}",
-        page_referrer=f"https://r/{dice.randrange(3)}",
+        page_referrer=dice.choice(["", "https://r/1", "https://r/2", "https://x/0", "https://x/1"]),
         mkt_campaign=dice.choice(["", "", "c1", "c2"]),
         mkt_source=dice.choice(["", "", "", "s1"]),
         properties=dice.choice([{}, {"price": "1.5"}, {"price": "-2"}, {"price": "dear"}]),
         default_channel_group=f"g{dice.randrange(2)}",
         geo_country=f"C{dice.randrange(3)}",
         dvce_type=f"D{dice.randrange(2)}",
-        raw_size=dice.randrange(100),
+        raw_events=dice.choice([1, 1, 3]),
+        raw_size=dice.choice([0, 99, 65_536, 900_000]),
         **columns,  # type: ignore[arg-type]
     )
 

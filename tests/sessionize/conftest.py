@@ -1,6 +1,6 @@
 """Events with literal instants, and a partition that is folded, stored and committed in one step."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 from hashlib import blake2b
 
 import pytest
@@ -76,9 +76,9 @@ class Shop:
         options: SessionOptions = OPTIONS,
         disorder_ms: int = DISORDER,
         generation: int = 1,
-        table: dict[bytes, bytes] | None = None,
+        table: MutableMapping[bytes, bytes] | None = None,
     ) -> None:
-        self.table = {} if table is None else table
+        self.table: MutableMapping[bytes, bytes] = {} if table is None else table
         self.options = options
         self.fold = PartitionFold(lambda app: options, disorder_ms, generation, 0, self.table)
         self.next = 0

@@ -4,9 +4,9 @@ import pytest
 
 from streams.records import OWN_KEY, Control
 from streams.sessionize.counts import REBUILD, Counts, control_body, read_control
+from streams.sessionize.history import FORGET_AFTER_MS
 from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import visitor_key
-from streams.sessionize.visitor import FORGET_AFTER_MS
 
 from .conftest import DISORDER, GAP, LATENESS, OPTIONS, Raw, Shop, marker, uuid
 

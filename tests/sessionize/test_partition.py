@@ -1,16 +1,18 @@
 """The fold of a partition at its exact boundaries, with literal instants."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import msgspec
 import pytest
 
 from streams.records import INFINITY, OWN_KEY, Control, Event, Outcome, Record
+from streams.sessionize import open_part
+from streams.sessionize.history import FORGET_AFTER_MS
 from streams.sessionize.identity import row_version, session_id
 from streams.sessionize.options import SessionOptions
 from streams.sessionize.partition import PartitionFold
 from streams.sessionize.state import is_husk
-from streams.sessionize.visitor import FORGET_AFTER_MS
 
 from .conftest import DISORDER, END, GAP, LATENESS, LONGEST, OPTIONS, WINDOW, Raw, Shop, final, marker, uuid
 
@@ -176,7 +178,8 @@ def test_an_event_without_visitor_is_deduplicated_and_in_no_session(raw: Raw, sh
 
 def test_a_visitor_is_new_again_after_395_days(raw: Raw, shop: Shop) -> None:
     """A session that starts exactly 395 days after the end of the one before is the second, later the first again."""
-    ends = [T, T + FORGET_AFTER_MS, T + 2 * FORGET_AFTER_MS + 1]
+    days = 395 * 86_400_000
+    ends = [T, T + days, T + 2 * days + 1]
     shop.send(*[raw.event(time) for time in ends], END)
     rows = [(row.session_index, row.is_new_visitor) for e in shop.all for row in e.sessions]
     assert rows == [(1, 1), (2, 0), (1, 1)]
@@ -294,3 +297,12 @@ def test_steps_are_capped_with_a_flag(raw: Raw) -> None:
     shop = Shop(replace(OPTIONS, max_steps=2))
     (row,) = final(shop.send(*[raw.event(T + i, page_urlpath=f"/{i}") for i in range(3)], END))
     assert (row.steps, row.step_offsets_ms, row.is_capped, row.total_events) == (["page:/0", "page:/1"], [0, 1], 1, 3)
+
+
+def test_nothing_at_the_horizon_is_sealed(raw: Raw, shop: Shop) -> None:
+    """A hit at H or beyond stays open for what may come before it: that one is placed, not merely counted."""
+    with patch.object(open_part, "SEAL_AT", 0):
+        shop.send(raw.event(T), raw.event(T + 11), marker({0: T + 10 + LATENESS + DISORDER}))
+        shop.send(raw.event(T + 10, arrival=T + 10 + LATENESS))
+        (row,) = final(shop.send(END))
+    assert (row.total_events, row.is_capped, row.step_offsets_ms) == (3, 0, [0, 10, 11])
