@@ -13,6 +13,7 @@ from models.discovery.navigation import Navigation
 from models.discovery.sample import Halves, Sample, split
 from models.discovery.trial import Chain, walkers_of
 from models.discovery.verdict import StepEvidence, leave_one_out, settle
+from models.matching import closest
 from models.paths import Paths
 
 Progress = Callable[[str, int, int], None]
@@ -90,7 +91,9 @@ def discover(
         return msgspec.structs.replace(told, too_few=reason)
     code = _code_of(goal, paths, halves)
     if goal is not None and code is None:
-        return msgspec.structs.replace(told, too_few=f"too few sessions of the first half hold the goal {goal}")
+        alike = closest(goal, paths.vocabulary) if goal not in paths.vocabulary else []
+        hint = f"; did you mean {', '.join(alike)}?" if alike else ""
+        return msgspec.structs.replace(told, too_few=f"{limits.support} sessions of a half must reach {goal}{hint}")
     ground = make_ground(first, limits, code)
     pairs, chains = find_chains(ground, progress)
     confirmed = confirm(ground, second, chains, progress)

@@ -117,4 +117,5 @@ def halves_of(visitor_ids: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:
     mixed = visitor_ids[:, 0] ^ (visitor_ids[:, 1] + np.uint64(start))
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return ((mixed ^ (mixed >> np.uint64(31))) & np.uint64(1)).astype(np.bool_)
+    is_first: NDArray[np.bool_] = ((mixed ^ (mixed >> np.uint64(31))) & np.uint64(1)).astype(np.bool_)
+    return is_first

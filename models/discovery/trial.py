@@ -152,7 +152,7 @@ def trials(sample: Sample, chance: Chance, chain: Chain, places: Sequence[int] |
             walkers=len(sessions),
             taken=np.bincount(codes[hit], minlength=sample.size).astype(np.float64),
             doers=doers,
-            shuffled=np.bincount(codes, weights=odds, minlength=sample.size),
+            shuffled=np.bincount(codes, weights=odds, minlength=sample.size).astype(np.float64),
             frequent=chance.expected(high - low - 1, place, len(chain)),
         )
         trial.taken[barred] = 0

@@ -62,7 +62,17 @@ def plant(site: Site) -> Planted:
 
 
 def _step(rng: random.Random, number: int) -> str:
-    return f"event:Act {number}" if rng.random() < 0.3 else f"page:/area{number}/{rng.choice(['list', 'form'])}"
+    return (
+        f"event:Did {_word(number)}" if rng.random() < 0.3 else f"page:/{_word(number)}/{rng.choice(['list', 'form'])}"
+    )
+
+
+def _word(number: int) -> str:
+    """Letters only, so that no path looks like an id."""
+    return _LETTERS[number // 26] + _LETTERS[number % 26] + "le"
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def _group(rng: random.Random, shares: list[float]) -> int:
@@ -78,7 +88,7 @@ class Noise:
     """Pages one after another: by popularity, or along links."""
 
     def __init__(self, site: Site, rng: random.Random, planted: Steps) -> None:
-        self.pages = [f"page:/topic/{chr(97 + n % 26)}{n // 26}" for n in range(site.pages)] + planted
+        self.pages = [f"page:/topic-{_word(n // 20)}/{_word(n % 20)}" for n in range(site.pages)] + planted
         rng.shuffle(self.pages)
         self.weights = [1 / (rank + 1) for rank in range(len(self.pages))]
         self.links = {page: rng.sample(self.pages, site.links) for page in self.pages}
