@@ -34,7 +34,9 @@ def explain(discovery: "Discovery") -> None:
 def show(discovery: "Discovery", told: list["Told"]) -> None:
     """A table for each, those that navigation explains last."""
     console = Console()
-    if not told and not discovery.too_few:
+    if discovery.too_few:
+        console.print("Nothing was looked for: too little data.")
+    elif not told:
         console.print("No funnel: no ordered steps that people walk beyond what chance gives.")
     for number, one in enumerate(told, 1):
         console.print(_table(number, one))

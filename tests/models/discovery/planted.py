@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 Steps = list[str]
 
@@ -90,7 +91,7 @@ class Noise:
     def __init__(self, site: Site, rng: random.Random, planted: Steps) -> None:
         self.pages = [f"page:/topic-{_word(n // 20)}/{_word(n % 20)}" for n in range(site.pages)] + planted
         rng.shuffle(self.pages)
-        self.weights = [1 / (rank + 1) for rank in range(len(self.pages))]
+        self.weights = list(accumulate(1 / (rank + 1) for rank in range(len(self.pages))))
         self.links = {page: rng.sample(self.pages, site.links) for page in self.pages}
         self.markov = site.markov
         self.rng = rng
@@ -99,7 +100,7 @@ class Noise:
         """The page after ``before``."""
         if before in self.links and self.rng.random() < self.markov:
             return self.rng.choice(self.links[before])
-        return self.rng.choices(self.pages, self.weights)[0]
+        return self.rng.choices(self.pages, cum_weights=self.weights)[0]
 
     def run(self, count: int, before: str | None = None) -> Steps:
         """So many pages."""
