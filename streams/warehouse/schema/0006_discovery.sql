@@ -1,4 +1,4 @@
--- What discovery keeps beside its funnels: how it was run, and behaviours with the sessions that belong to them.
+-- How a discovered funnel was found.
 
 ALTER TABLE {database}.funnels
     ADD COLUMN IF NOT EXISTS parameters String COMMENT 'How it was found, as JSON: limits, seed, goal, how much was read; empty where drawn';
