@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from models.discovery import growth
+from models.discovery import growth, verdict
 from models.discovery import trial as trial_module
 from models.discovery.chance import Chance, learn_chance
 from models.discovery.discover import Discovery, confirm, discover, find_chains
@@ -210,3 +210,18 @@ def test_a_visitor_who_comes_all_day_makes_no_funnel() -> None:
     paths = as_paths(sessions, visitors)
     assert found(discover(paths)) == set()
     assert found(discover(paths, Limits(visitors=0))) == {tuple(path)}
+
+
+def test_a_rare_funnel_is_not_glued_to_the_common_one_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four in ten who walk the rare one walked the common one first, but hardly anyone goes on from there."""
+    made = plant(Site(sessions=15_000, seed=12, funnels=(4, 4), shares=(0.15, 0.15)))
+    common = list(made.funnels[0])
+    sessions = [
+        common + steps if group == 1 and n % 20 < 8 else steps
+        for n, (steps, group) in enumerate(zip(made.sessions, made.groups, strict=True))
+        if group != 1 or n % 4 == 0
+    ]
+    assert found(discover(as_paths(sessions))) == set(made.funnels)
+
+    monkeypatch.setattr(verdict, "find_seam", lambda ground, chain: None)
+    assert found(discover(as_paths(sessions))) != set(made.funnels)
