@@ -31,6 +31,8 @@ class Folded(Protocol):
     def progress(self) -> Progress: ...
     @property
     def alarms(self) -> Mapping[str, int]: ...
+    @property
+    def redelivered(self) -> int: ...
 
 
 class Rebuilt(Protocol):
@@ -53,8 +55,8 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         self._clock = clock
         self._watermarks: dict[int, float] = {}
-        self.retries = 0
-        """Inserts tried again so far."""
+        self.attempts = 0
+        """Inserts acknowledged or tried again so far."""
         self._enrich_counters()
         self._sessions_counters()
         self._rebuild_counters()
@@ -83,6 +85,11 @@ class Metrics:
         self.sessions_closed = count("sessions_closed", "Sessions stored as final")
         self.closed_alarms = count(
             "closed_late_events", "Events accepted in time that met a sealed session: must stay 0, else it is a bug"
+        )
+        self.redelivered = count(
+            "redelivered",
+            "Raw events skipped, for their raw offsets were folded before: an enrich worker started again, else the raw"
+            " topic was made anew",
         )
         self.capped = count(
             "capped",
@@ -147,9 +154,10 @@ class Metrics:
         """The sink's word: ``rows.TABLE`` acknowledged, or ``retries.TABLE``. May come from any thread."""
         kind, table = what.split(".", 1)
         if kind == "rows":
+            self.attempts += 1
             self.sink_rows.labels(table).inc(number)
         elif kind == "retries":
-            self.retries += number
+            self.attempts += number
             self.sink_retries.labels(table).inc(number)
 
     def enriched(
@@ -182,6 +190,7 @@ class Metrics:
         for (verdict, reason), number in Tally([(row.outcome, row.reason) for row in effects.outcomes]).items():
             self.outcomes.labels(verdict, reason).inc(number)
         self.closed_alarms.inc(effects.alarms.get(Reason.CLOSED, 0))
+        self.redelivered.inc(effects.redelivered)
         for what in CAPPED:
             self.capped.labels(what.removeprefix("capped_")).inc(effects.alarms.get(what, 0))
         self.sessions_closed.inc(sum(row.is_final and not row.is_deleted for row in effects.sessions))

@@ -26,6 +26,7 @@ class Batch(msgspec.Struct):
     sessions: Sequence[SessionRow] = ()
     outcomes: Sequence[Outcome] = ()
     alarms: Mapping[str, int] = {}
+    redelivered: int = 0
 
 
 def outcome(verdict: Verdict, reason: Reason = Reason.NONE) -> Outcome:
@@ -93,6 +94,26 @@ def test_an_event_below_the_seal_is_an_alarm() -> None:
     metrics.folded(0, Batch(alarms={"closed": 1}), 0.1)
 
     assert value(metrics, "closed_late_events_total") == 1
+
+
+def test_what_was_folded_before_is_counted() -> None:
+    """Of a raw topic made anew under its old number nothing else tells."""
+    metrics = Metrics()
+
+    metrics.folded(0, Batch(redelivered=7), 0.1)
+
+    assert value(metrics, "redelivered_total") == 7
+
+
+def test_every_attempt_to_insert_is_a_sign_of_life() -> None:
+    """Also one that was acknowledged: a batch of poison is cut into very many inserts before its commit."""
+    metrics, seen = Metrics(), set()
+
+    for what, number in (("inserts.events", 1), ("rows.events", 0), ("retries.events", 1)):
+        seen.add(metrics.attempts)
+        metrics.sink(what, number)
+
+    assert seen | {metrics.attempts} == {0, 1, 2}
 
 
 @pytest.mark.parametrize(("watermark", "lag"), [(-1, None), (90_000, 10.0), (200_000, 0.0), (INFINITY, 0.0)])

@@ -60,7 +60,7 @@ class SessionsWorker:
         self._folds: dict[int, PartitionFold] = {}
         flush = settings.flush
         limits = Limits(rows=flush.rows, bytes=flush.bytes, interval=flush.interval)
-        app.on_loss, app.signs = metrics.lost, lambda: metrics.retries
+        app.on_loss, app.signs = metrics.lost, lambda: metrics.attempts
         app.on_commit = lambda: hooks.reached("sessions.after_commit")
         app.on_end = sink.close  # an insert that waits for a frozen warehouse would hold the process up
         self.dispatcher = Dispatcher(app, settings.kafka.enriched_topic, self.work, limits, self._forget)
@@ -102,7 +102,14 @@ class SessionsWorker:
         effects = self._fold(partition).fold([numbered])
         trace = removal(event) if is_alone(event, effects) else None
         logger.error("offset %d of enriched partition %d is unstorable: %s", offset, partition, refused)
-        await self._take_effect(partition, [(offset, unstorable(event))], trace)
+        instead = [(offset, unstorable(event))]
+        try:
+            await self._take_effect(partition, instead, trace)
+        except Refused as again:
+            if trace is None or not again.by_event:
+                raise
+            # what refuses the tombstone too has kept the row out; where a view fails, both are stored all the same
+            await self._take_effect(partition, instead)
 
     def _fold(self, partition: int) -> PartitionFold:
         fold = self._folds.get(partition)

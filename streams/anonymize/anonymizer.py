@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 from msgspec.structs import replace
 
 from streams.anonymize.compile import Compiler
 from streams.anonymize.conditions import Conditions, CountryOf
+from streams.anonymize.fields import DEVICES, IDS
 from streams.anonymize.fill import Fill, make_fill
 from streams.anonymize.hashes import DAY_MS, EventHashes, Hashes
 from streams.anonymize.keyring import Keyring
@@ -49,6 +51,17 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     """The header's."""
 
 
+UUID_SIGNS = 36
+"""Only what is as long as a UUID would be kept as it is."""
+_someones = attrgetter(*DEVICES, *IDS)
+
+
+def _given_id(raw: ParsedEvent) -> str:
+    """The tracker's id of the event; written as no UUID is, and so hashed, where it is someone's id too."""
+    given = raw.event_id
+    return f"own:{given}" if len(given) == UUID_SIGNS and given.lower() in "\n".join(_someones(raw)).lower() else given
+
+
 Anonymizer = Callable[[ParsedEvent, Place, int, int, int, int], Event | Drop]
 
 
@@ -84,7 +97,7 @@ def make_anonymizer(
         event = replace(_BLANK)
         # who and which
         event.event_id = hashes.event_id(
-            raw.event_id, place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
+            _given_id(raw), place.event_id, place.raw_topic, place.raw_partition, place.raw_offset, index
         )
         if program.keeps_visitor and hashes.visitor is not None:
             event.visitor_id = hashes.visitor(raw, raw.app_id)

@@ -3,27 +3,29 @@
 import re
 from collections.abc import Iterator
 
-import re2
-
 from streams.anonymize.layers import Span, rewrite
 
 CARD = "(card)"
-_GAP = r"(?:[ ._+\x{a0}-]|%(?:25)*(?:20|2[bBdD]))"
-_RUN = re2.compile(rf"\d(?:{_GAP}?\d){{11,}}")
+_GAP = r"(?:[ ._+\xa0-]|%(?:25)*+(?:20|2[bBdD]))"
+_RUN = re.compile(rf"[0-9](?:{_GAP}?+[0-9]){{11,}}+")
+"""There is one way to read each sign, so nothing is tried twice."""
 _GROUP = re.compile(r"%(?:25)*(?:20|2[bBdD])|([0-9]+)")
 SHORTEST_CARD, _LONGEST = 12, 19
 _MOST_GROUPS = 100
+_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+_DIGITS = b"0" * SHORTEST_CARD
 
-_SCHEMES = re2.compile(
-    r"4\d{12}(?:\d{3}|\d{6})?"  # Visa
-    r"|(?:5[1-5]\d{2}|222[1-9]|22[3-9]\d|2[3-6]\d{2}|27[01]\d|2720)\d{12}"  # Mastercard
-    r"|3[47]\d{13}"  # American Express
-    r"|(?:6011|64[4-9]\d|65\d{2})\d{12,15}"  # Discover
-    r"|3(?:0[0-5]\d|09\d|[689]\d{2})\d{10,15}"  # Diners Club
-    r"|35(?:2[89]|[3-8]\d)\d{12,15}"  # JCB
-    r"|62\d{14,17}"  # UnionPay
-    r"|220[0-4]\d{12,15}"  # Mir
-    r"|(?:5[06-8]\d{2}|6\d{3})\d{8,15}"  # Maestro
+_SCHEMES = re.compile(
+    r"4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?"  # Visa
+    r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
+    r"|3[47][0-9]{13}"  # American Express
+    r"|(?:6011|64[4-9][0-9]|65[0-9]{2})[0-9]{12,15}"  # Discover
+    r"|3(?:0[0-5][0-9]|09[0-9]|[689][0-9]{2})[0-9]{10,15}"  # Diners Club
+    r"|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # JCB
+    r"|62[0-9]{14,17}"  # UnionPay
+    r"|220[0-4][0-9]{12,15}"  # Mir
+    r"|(?:5[06-8][0-9]{2}|6[0-9]{3})[0-9]{8,15}",  # Maestro
+    re.ASCII,
 )
 """Issuer ranges and lengths; they keep most clock readings and order numbers, which one time in ten pass Luhn.
 
@@ -36,9 +38,19 @@ def redact_cards(text: str) -> str:
     return rewrite(text, find_cards(text))
 
 
+def may_hold(text: str) -> bool:
+    """Whether so many digits follow each other but for gaps that are not encoded.
+
+    C changes and removes bytes faster than an expression looks at them.
+    """
+    if len(text) < SHORTEST_CARD:
+        return False
+    return _DIGITS in text.replace("\xa0", "").encode("utf-8", "surrogatepass").translate(_ALIKE, b" -._+")
+
+
 def find_cards(text: str) -> list[Span]:
     """Where card numbers stand."""
-    if not _RUN.search(text):
+    if "%" not in text and not may_hold(text):
         return []
     return [span for run in _RUN.finditer(text) for span in _in_run(run.group(), run.start())]
 

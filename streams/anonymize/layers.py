@@ -13,7 +13,8 @@ MAX_LAYERS = 5
 _MAX_ROUNDS = 64
 _BROKEN = "\ufffd"
 _HEX = "[0-9A-Fa-f]"
-_ESCAPE = rf"\\+(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)"
+_ESCAPE = rf"(?<!\\)\\++(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)"
+"""A run of backslashes is looked at once, from its start: else a long one would cost the square of its length."""
 _ENCODED = re.compile(rf"((?:%{_HEX}{{2}})+|(?:{_ESCAPE})+)")
 _ESCAPED = re.compile(_ESCAPE)
 

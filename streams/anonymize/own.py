@@ -6,7 +6,7 @@ from operator import attrgetter
 from streams.anonymize.action import TextAction, TextFunction
 from streams.anonymize.client import spellings_of
 from streams.anonymize.fields import TREES
-from streams.anonymize.layers import Find, Span, decode_layer, is_encoded, merge, replace_found
+from streams.anonymize.layers import MAX_LAYERS, Find, Span, decode_layer, is_encoded, merge, replace_found
 from streams.anonymize.value import ValueFunction, make_value
 from streams.records import Event, ParsedEvent
 
@@ -24,26 +24,47 @@ WORDS = {
 """Field of a parsed event → the word that stands for its value."""
 
 _ids = attrgetter(*WORDS)
+_DOTTED_I, _KELVIN = "\u0130", "\u212a"
+"""Of all signs beyond ASCII these two have an ASCII letter in their lower case."""
 _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
-    addresses, _ = spellings_of(raw.ip)
+    values = list(spellings_of(raw.ip)[0])
+    for value in _ids(raw):
+        if len(value) >= SHORTEST:
+            values.append(value.lower())
+            if " " in value:
+                values.append(_as_form(value))
+    if not texts.isascii() and not is_encoded(texts) and _are_plain(values, texts):
+        return _is_any_in(values, texts)
     layer = texts.lower()
-    while True:
-        for address in addresses:
-            if address in layer:
+    for _ in range(MAX_LAYERS + 1):
+        for value in values:
+            if value in layer:
                 return True
-        for value in _ids(raw):
-            if len(value) >= SHORTEST and value.lower() in layer:
-                return True
-        if "%" not in layer and "\\" not in layer:
+        if not is_encoded(layer):
             return False
         decoded = decode_layer(layer).lower()
         if decoded == layer:
             return False
         layer = decoded
+    return True  # too many layers: who strikes removes such a text
+
+
+def _are_plain(values: Iterable[str], texts: str) -> bool:
+    """Whether only ASCII letters of the texts can be equal to letters of the values."""
+    return all(map(str.isascii, values)) and _DOTTED_I not in texts and _KELVIN not in texts
+
+
+def _is_any_in(values: Iterable[str], texts: str) -> bool:
+    """The same search in UTF-8, where lower case of other scripts does not cost ten times as much."""
+    layer = texts.encode("utf-8", "surrogatepass").lower()
+    for value in values:  # noqa: SIM110 - any() costs as much as the searches do
+        if value.encode() in layer:
+            return True
+    return False
 
 
 def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
@@ -86,6 +107,7 @@ def _own_values(raw: ParsedEvent) -> list[tuple[str, str]]:
     found |= {
         _lowered(value): word for value, word in zip(_ids(raw), WORDS.values(), strict=True) if len(value) >= SHORTEST
     }
+    found |= {_as_form(value): word for value, word in found.items() if " " in value}
     # an id that is part of our words ("visitor") would be found in them for ever
     return sorted(
         ((value, word) for value, word in found.items() if value not in _OUR_WORDS), key=lambda item: -len(item[0])
@@ -122,6 +144,11 @@ def _places(text: str, value: str, word: str) -> list[Span]:
         spans.append((at, at + len(value), word))
         at = text.find(value, at + len(value))
     return spans
+
+
+def _as_form(value: str) -> str:
+    """As a query has it; enrichment reads a plus there as a space. Source: url.spec.whatwg.org, urlencoded parsing."""
+    return _lowered(value).replace(" ", "+")
 
 
 def _lowered(text: str) -> str:

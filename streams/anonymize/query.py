@@ -74,8 +74,17 @@ def _find_parameters(names: list[str]) -> Callable[[str], list[str]] | None:
 
 
 def _form(name: str) -> str:
-    """The regular expression of a name: ``*`` and ``?`` stand for signs of a name."""
-    return "".join({"*": "[^&;=]*", "?": "[^&;=]"}.get(sign) or re.escape(sign) for sign in name)
+    """The regular expression of a name: ``*`` and ``?`` stand for signs of a name.
+
+    Between two stars the first place that fits is taken for good, as in fnmatch: many stars cost no more than one.
+    """
+    first, *rest = [
+        "".join(["[^&;=]" if sign == "?" else re.escape(sign) for sign in part]) for part in name.split("*")
+    ]
+    if not rest:
+        return first
+    *middle, last = rest
+    return "".join([first, *[f"(?>[^&;=]*?{part})" for part in middle if part], f"[^&;=]*{last}"])
 
 
 @remember

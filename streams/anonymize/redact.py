@@ -6,10 +6,9 @@ from functools import partial
 
 import re2
 
-from streams.anonymize import iban, layers, phone, tokens
+from streams.anonymize import card, iban, layers, phone, tokens
 from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import find_addresses
-from streams.anonymize.card import SHORTEST_CARD, find_cards
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
 from streams.anonymize.url import Base, UrlAction
@@ -18,40 +17,30 @@ from streams.memo import remember
 EMAIL = "(email)"
 
 # Signs that part words in URLs end the local part, unless it is nothing but such a sign.
-_LOCAL = r"""(?:"[^"@]{1,64}"|[^\s@＠"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
-_AT = r"(?:@|＠|%(?:25)*40|&#0*64;|&#[xX]0*40;|&commat;|\\u0040)"
-_DOT = r"(?:\.|%(?:25)*2[eE])"
+_LOCAL = r"""(?:"[^"]{1,64}"|[^\s@＠﹫"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
+_AT = r"(?:@|＠|﹫|%(?:25)*40|%[uU]0040|&#0*64;|&#[xX]0*40;|&commat;|\\u0040)"
+_DOT = r"(?:[.。．｡]|%(?:25)*2[eE]|%[uU]002[eE])"
 _LABEL = r"[\pL\pN_-]+"
 _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f:.]+\])")
-"""Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals."""
+"""Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals,
+the full stops of UTS 46 §2.3."""
 
 
 def _find_emails(text: str) -> list[Span]:
-    if ("@" in text or "%" in text or "&" in text or "＠" in text or "\\" in text) and _EMAIL.search(text):
+    if ("@" in text or "%" in text or "&" in text or "＠" in text or "﹫" in text or "\\" in text) and _EMAIL.search(
+        text
+    ):
         return [(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(text)]
     return []
 
 
-def _find_cards(text: str) -> list[Span]:
-    return find_cards(text) if len(text) >= SHORTEST_CARD else []
-
-
 def _may_hold_email(text: str) -> bool:
-    return "@" in text or "&" in text or "＠" in text
+    return "@" in text or "&" in text or "＠" in text or "﹫" in text
 
 
 _may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
-_may_hold_v4 = re.compile(r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
-
-
-_twelve_digits = re.compile("[0-9]{12}").search
-
-
-def _may_hold_card(text: str) -> object:
-    """Without all gaps, which C removes faster than an expression allows for them."""
-    for gap in " -._+\xa0":
-        text = text.replace(gap, "")
-    return _twelve_digits(text)
+_may_hold_v4 = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
+"""Begins with a dot, which C looks for."""
 
 
 def _may_hold_address(text: str) -> object:
@@ -62,7 +51,7 @@ _BUILT_IN: dict[str, tuple[Find, Hint]] = {
     "token": (tokens.find_tokens, tokens.may_hold),
     "email": (_find_emails, _may_hold_email),
     "iban": (iban.find_ibans, iban.may_hold),
-    "card": (_find_cards, _may_hold_card),
+    "card": (card.find_cards, card.may_hold),
     "phone": (phone.find_phones, phone.may_hold),
     "ip": (find_addresses, _may_hold_address),
 }
@@ -117,9 +106,18 @@ def make_url_redact(kinds: Sequence[str | OwnPattern]) -> UrlAction:
             head = _kept(text(head) if "%" in head else head_text(head))
         return head, path and text(path)
 
+    def both(side: str) -> str:
+        """As it stands, then as a form has it, where a plus is a space: enrichment reads parameters so."""
+        kept = text(side)
+        if "+" in kept:
+            spaced = kept.replace("+", " ")
+            masked = text(spaced)
+            return kept if masked == spaced else masked.replace(" ", "+")
+        return kept
+
     @remember
     def query(given: str) -> str:
-        return "&".join(["=".join([side and text(side) for side in pair.split("=", 1)]) for pair in given.split("&")])
+        return "&".join(["=".join([side and both(side) for side in pair.split("=", 1)]) for pair in given.split("&")])
 
     return UrlAction(base, query, text)
 

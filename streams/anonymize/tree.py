@@ -104,18 +104,21 @@ def each_text(node: Node, function: TextFunction, on_names: bool, tally: Tally) 
 
     With ``on_names`` it also goes into texts that are JSON.
     """
+    if isinstance(node, dict):
+        named = _renamed(node, function, tally) if on_names else node
+        changed = {name: each_text(child, function, on_names, tally) for name, child in named.items()}
+        return {name: child for name, child in changed.items() if child is not GONE}
+    if isinstance(node, list):
+        changed_list = [each_text(child, function, on_names, tally) for child in node]
+        return [None if child is GONE else child for child in changed_list]
     if isinstance(node, Decoded):
         inner = each_text(node.inner, function, on_names, tally)
         return GONE if inner is GONE else Decoded(inner, node.url_safe, node.padded)
-    if isinstance(node, dict):
-        node = _renamed(node, function, tally) if on_names else node
-    if isinstance(node, dict | list):
-        return _children(node, lambda _, child: each_text(child, function, on_names, tally))
     if node is None or node == "":
         return node
     if on_names and isinstance(node, str) and looks_nested(node):
         try:
-            return dump(closed(each_text(parse(node), function, on_names, tally)))
+            return dump(each_text(parse(node), function, on_names, tally))
         except UnreadableError:
             pass
     return _changed(node, function, tally)
@@ -131,6 +134,8 @@ def _changed(node: Node, function: TextFunction, tally: Tally) -> Node:
 
 
 def _renamed(node: dict[str, Node], function: TextFunction, tally: Tally) -> dict[str, Node]:
+    if all(not name or function(name) == name for name in node):
+        return node
     pairs = [(function(name) if name else name, name, child) for name, child in node.items()]
     tally.removed += sum(not new and bool(old) for new, old, _ in pairs)
     return {new: child for new, old, child in pairs if new or not old}

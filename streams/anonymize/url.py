@@ -14,7 +14,7 @@ from streams.memo import remember
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _HIDDEN_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*%(?:25)*3[aA]%(?:25)*2[fF]")
 _HIDDEN_END = re.compile(r"%(?:25)*(?:3[fF]|23)")
-_PARAMETER = re.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
+_PARAMETER = re2.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
 _HOST = re2.compile(r"[\pL\pN._~%:\[\]-]*")
 _NO_PATH = frozenset({"file", "data", "javascript", "blob", "filesystem", "view-source"})
 

@@ -20,6 +20,7 @@ from streams.anonymize.tree import (
     opened,
     parse,
 )
+from streams.memo import remember
 
 
 class Drop(msgspec.Struct, frozen=True):
@@ -38,7 +39,10 @@ Step = tuple[Path, Operation]
 ValueFunction = Callable[[str], tuple[str, int]]
 """From a text to (text as it may be kept, how many values had to be removed because they cannot be masked)."""
 
+TreeFunction = Callable[[Node, Tally], Node]
 UNREADABLE = ("", 1)
+_PIECES, _LONGEST_PIECE = 4_000, 64
+"""Names and short values within values come again, whatever stands beside them."""
 
 
 def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunction:
@@ -87,9 +91,7 @@ def _fused(steps: Sequence[Step]) -> list[Step]:
     return fused
 
 
-def _through(
-    text: str, is_deep: bool, base64: Sequence[Path], run_steps: Callable[[Node, Tally], Node]
-) -> tuple[str, int]:
+def _through(text: str, is_deep: bool, base64: Sequence[Path], run_steps: TreeFunction) -> tuple[str, int]:
     tally = Tally()
     node: Node = text
     for path in base64:
@@ -102,7 +104,7 @@ def _through(
                 return UNREADABLE
     if node is not GONE:
         node = run_steps(node, tally)
-    return ("" if node is GONE else dump(closed(node))), tally.removed
+    return ("" if node is GONE else dump(closed(node) if base64 else node)), tally.removed
 
 
 def _opened(value: Node, tally: Tally) -> Node:
@@ -113,21 +115,29 @@ def _opened(value: Node, tally: Tally) -> Node:
         return GONE
 
 
-def _make_steps(steps: Sequence[Step]) -> Callable[[Node, Tally], Node]:
+def _make_steps(steps: Sequence[Step]) -> TreeFunction:
+    functions = [_at(path, _make_act(operation)) for path, operation in steps]
+
     def run(node: Node, tally: Tally) -> Node:
-        for path, operation in steps:
+        for function in functions:
             if node is GONE:
                 return GONE
-            node = apply_at(node, path, _make_act(operation, tally), tally)
+            node = function(node, tally)
         return node
 
     return run
 
 
-def _make_act(operation: Operation, tally: Tally) -> Callable[[Node], Node]:
+def _at(path: Path, act: TreeFunction) -> TreeFunction:
+    if not path:
+        return act
+    return lambda node, tally: apply_at(node, path, lambda inner: act(inner, tally), tally)
+
+
+def _make_act(operation: Operation) -> TreeFunction:
     if isinstance(operation, Drop):
-        return lambda _node: GONE
+        return lambda _node, _tally: GONE
     if isinstance(operation, Keep):
-        return lambda node: keep_at(node, operation.paths)
-    function = chain([operation])
-    return lambda node: each_text(node, function, operation.on_names, tally)
+        return lambda node, _tally: keep_at(node, operation.paths)
+    function = remember(chain([operation]), _PIECES, _LONGEST_PIECE)
+    return lambda node, tally: each_text(node, function, operation.on_names, tally)

@@ -1,5 +1,7 @@
 """What a check says: one line, and the mend where something is wrong."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -11,3 +13,5 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     ok: bool
     words: str
     mend: str = ""
+    offsets: Sequence[tuple[int, int]] = ()
+    """All ranges of offsets it is about, both ends inclusive; ``words`` names the first few."""

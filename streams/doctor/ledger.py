@@ -1,7 +1,7 @@
 """Whether every raw record is accounted for: Kafka's offsets against table ``outcomes`` (design.md §2.1)."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,12 +11,12 @@ from streams.doctor.finding import Finding
 from streams.kafka.admin import partitions_of
 from streams.kafka.offsets import Span, log_spans, looking, records_in
 from streams.kafka.security import security
-from streams.settings import Settings
+from streams.settings import RetentionSettings, Settings
 from streams.warehouse.queries import raw_holes, raw_reach
 
 POLL_SECONDS = 0.5
 SHOWN = 5
-"""Ranges named in one finding; ``--json`` gives all."""
+"""Ranges named in the words of a finding; its ``offsets`` are all."""
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -32,19 +32,30 @@ class Account(msgspec.Struct, frozen=True):
     """Records that the workers have not worked off yet."""
 
 
-def account_of_store(client: Client, database: str) -> list[Account]:
-    """Of a store whose brokers are gone (an embedded run): from offset 0 to the last one that is known."""
+def account_of_store(client: Client, database: str, kept_days: int | None = None) -> list[Account]:
+    """Of a store whose brokers are gone (an embedded run): from offset 0 to the last one that is known.
+
+    Where rows of ``outcomes`` expire, ``kept_days`` after they arrived at the soonest: from the first one that may not.
+    """
     accounts = []
-    for topic, partition, _, last in raw_reach(client, database):
-        holes = raw_holes(client, database, topic, partition, 0, last)
-        accounts.append(Account(topic, partition, last + 1, missing=holes))
+    for topic, partition, known, last in raw_reach(client, database, kept_days):
+        first = known if kept_days else 0
+        holes = raw_holes(client, database, topic, partition, first, last)
+        accounts.append(Account(topic, partition, last + 1 - first, missing=holes))
     return accounts
+
+
+def days_kept(retention: RetentionSettings) -> int | None:
+    """The shortest time that rows of ``outcomes`` are kept, of all apps; None where they are for ever."""
+    days = [each.outcomes for each in (retention, *retention.apps.values()) if each.outcomes is not None]
+    return min(days, default=None)
 
 
 async def account_of_topic(settings: Settings, client: Client, database: str, wait: float) -> list[Account]:
     """Of the raw topic on its brokers, which are given ``wait`` seconds to have everything worked off.
 
-    A hole is read again from Kafka before it is called missing.
+    A hole is read again from Kafka before it is called missing. What lies before the first row that may not have
+    expired is not looked at. Raises ContractError (no such topic) and what aiokafka and the driver raise.
     """
     kafka = settings.kafka
     name = f"{kafka.raw_topic}@{kafka.raw_incarnation}"
@@ -52,10 +63,10 @@ async def account_of_topic(settings: Settings, client: Client, database: str, wa
     async with looking(settings) as consumer:
         spans = await log_spans(consumer, kafka.raw_topic, number)
         under_way = await _under_way(settings, consumer, spans, wait)
-        known = {partition: first for topic, partition, first, _ in raw_reach(client, database) if topic == name}
+        begins_at = _first_to_check(client, database, name, days_kept(settings.retention))
         accounts = []
         for partition, (begin, end) in spans.items():
-            first, last = min(begin, known.get(partition, begin)), end - 1 - under_way[partition]
+            first, last = begins_at(partition, begin), end - 1 - under_way[partition]
             holes = raw_holes(client, database, name, partition, first, last) if last >= first else []
             begins = (await log_spans(consumer, kafka.raw_topic, number))[partition][0]  # retention may have moved on
             missing = [
@@ -67,6 +78,16 @@ async def account_of_topic(settings: Settings, client: Client, database: str, wa
             deleted = _before(holes, begins)
             accounts.append(Account(name, partition, checked, missing, deleted, under_way[partition]))
     return accounts
+
+
+def _first_to_check(client: Client, database: str, name: str, days: int | None) -> Callable[[int, int], int]:
+    """(partition, begin of its log) → the first offset that the ledger can still speak of."""
+    known = {partition: (low, high) for topic, partition, low, high in raw_reach(client, database) if topic == name}
+    if not days:
+        return lambda partition, begin: min(begin, known.get(partition, (begin, begin))[0])
+    kept = {partition: low for topic, partition, low, _ in raw_reach(client, database, days) if topic == name}
+    past = {partition: high + 1 for partition, (_, high) in known.items()}
+    return lambda partition, begin: kept.get(partition, past.get(partition, begin))
 
 
 async def _under_way(
@@ -134,6 +155,7 @@ def _finding(account: Account) -> Finding:
         ok=not mends,
         words="; ".join(told) + ("" if mends else ", all accounted for"),
         mend="; ".join(mends),
+        offsets=[*account.missing, *account.deleted],
     )
 
 

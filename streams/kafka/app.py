@@ -53,7 +53,8 @@ class BatchApp(faust.App):
     on_commit: Callable[[], None] = staticmethod(lambda: None)
     on_end: Callable[[], Awaitable[None]] | None = None
     signs: Callable[[], object] = staticmethod(lambda: None)
-    """Changes while work waits for another system and knows it, as an insert that is tried again: that is not stuck."""
+    """Changes while work gets on before a commit, or waits for another system and knows it: inserts acknowledged (a
+    batch may be cut into many) or tried again. That is not stuck."""
     on_loss: Callable[[str, int, int], None] = staticmethod(lambda _topic, _partition, _records: None)
 
     def _new_transport(self) -> TransportT:

@@ -208,9 +208,9 @@ class BatchConsumer(Consumer):
         """True while something of a batch topic is fetched and not committed, or known and not fetched."""
         if not self._inflight.all_empty():
             return True
-        topics = self.app.batch_topics
+        topics, thread = self.app.batch_topics, self._own_thread
         return any(
-            self._own_thread.known_end(tp) > self._delivered.get(tp, 0)
+            thread.known_end(tp) > self._delivered.get(tp, 0) and thread.has_more(tp)
             for tp in self._active_partitions or ()
             if tp.topic in topics
         )

@@ -13,6 +13,8 @@ Span = tuple[int, int]
 """First and last offset, both inclusive."""
 QUIET_SECONDS = 10.0
 """A broker that gives no record for this long has none."""
+LOOK_SECONDS = 0.5
+"""Meanwhile the position may pass what holds no record, which nobody is told."""
 
 
 @asynccontextmanager
@@ -48,11 +50,11 @@ async def records_in(consumer: AIOKafkaConsumer, topic: str, partition: int, spa
     consumer.assign([tp])
     consumer.seek(tp, first)
     found: list[Span] = []
-    while await consumer.position(tp) <= last:
-        fetched = await consumer.getmany(tp, timeout_ms=int(QUIET_SECONDS * 1000), max_records=10_000)
+    looks = 0
+    while await consumer.position(tp) <= last and looks * LOOK_SECONDS < QUIET_SECONDS:
+        fetched = await consumer.getmany(tp, timeout_ms=int(LOOK_SECONDS * 1000), max_records=10_000)
         offsets = [record.offset for record in fetched.get(tp, ())]
-        if not offsets:
-            break
+        looks = 0 if offsets else looks + 1
         for offset in offsets:
             if offset > last:
                 return found

@@ -83,6 +83,14 @@ class BatchConsumerThread(AIOKafkaConsumerThread):
         state = self._state(tp)
         return -1 if state is None or state.highwater is None else int(state.highwater)
 
+    def has_more(self, tp: TP) -> bool:
+        """Whether the client has still to read up to the known end, or took records that nobody was handed yet.
+
+        A log may end without records: in a transaction's marker, or where retention has deleted them all.
+        """
+        position = self._position(tp)
+        return tp in self.on_its_way or position is None or position < self.known_end(tp)
+
     def _state(self, tp: TP) -> Any:
         subscription = self._ensure_consumer()._subscription.subscription
         assignment = subscription.assignment if subscription is not None else None

@@ -37,7 +37,9 @@ Data = dict[str, object]
 
 def known_id(value: object) -> str:
     """An id as text; empty where it is none or stands for nobody."""
-    return "" if not isinstance(value, str) or value.lower() in NIL else value
+    if not value or not isinstance(value, str):
+        return ""
+    return "" if value[0] == "0" and value.lower() in NIL else value
 
 
 def _session(event: ParsedEvent, data: Data) -> None:

@@ -3,7 +3,15 @@
 from collections.abc import Container
 from urllib.parse import unquote_to_bytes
 
+from streams.memo import remember
+
 MAX_PAIRS = 1_000
+
+
+@remember
+def _unescaped(value: str) -> str:
+    """Raises UnicodeDecodeError."""
+    return unquote_to_bytes(value).decode()
 
 
 def query_of(target: str) -> str:
@@ -27,5 +35,5 @@ def read_query(query: str, known: Container[str]) -> dict[str, str]:
             continue
         if "+" in value:
             value = value.replace("+", " ")
-        fields[name] = unquote_to_bytes(value).decode() if "%" in value else value
+        fields[name] = _unescaped(value) if "%" in value else value
     return fields

@@ -15,7 +15,16 @@ from streams.parse.snowplow_columns import read_columns
 from streams.parse.snowplow_event import KEYS, Tp2
 from streams.records import ParsedEvent
 
+_PLAIN_BRACES = 1_000
+"""So many empty events would take a megabyte; more are told apart undecoded."""
 PAYLOAD = "iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-"
+
+
+class _Events(msgspec.Struct, gc=False):
+    """A body whose events are all good."""
+
+    schema: str
+    data: list[Tp2]
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -25,6 +34,7 @@ class _Body(msgspec.Struct, gc=False):
     """There: the body is one event by itself."""
 
 
+_events = msgspec.json.Decoder(_Events).decode
 _body = msgspec.json.Decoder(_Body).decode
 _event = msgspec.json.Decoder(Tp2).decode
 
@@ -98,6 +108,10 @@ def _json_body(body: bytes, override: dict[str, str], sender: Sender, options: P
     flaw = unfit(body)
     if flaw is not None and is_too_deep(body, BODY_DEPTH):
         return flaw
+    if flaw is None and body.count(b"{") <= _PLAIN_BRACES:
+        good = _all_good(body)
+        if good is not None and len(good) <= options.record_events:
+            return [_with(override, raw, sender, options) for raw in good]
     found, flaw = decoded_apart(_body, body, flaw)
     if isinstance(found, Dead):
         return found
@@ -121,6 +135,19 @@ def _one(
     raw = decoded(_event, body)
     if isinstance(raw, Dead):
         return raw
+    return _with(override, raw, sender, options)
+
+
+def _with(override: dict[str, str], raw: Tp2, sender: Sender, options: ParseOptions) -> ParsedEvent | Dead:
     for key, value in override.items():
         setattr(raw, key, value)
     return read_columns(raw, sender, options.check)
+
+
+def _all_good(body: bytes) -> list[Tp2] | None:
+    """The events of a body in one pass, which most allow; None where each must be looked at by itself."""
+    try:
+        found = _events(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return found.data if found.schema.startswith(PAYLOAD) else None

@@ -13,7 +13,7 @@ Layer = tuple[str, str]
 MAX_DEPTH = 6
 MAX_LAYERS = 400
 """Layers of one text that are looked at: it may be made to have without end."""
-_ESCAPE = re.compile(r"\\+u\{?([0-9A-Fa-f]{4,6})\}?|\\+x([0-9A-Fa-f]{2})|%u([0-9A-Fa-f]{4})")
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u\{?([0-9A-Fa-f]{4,6})\}?|x([0-9A-Fa-f]{2}))|%u([0-9A-Fa-f]{4})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){6,}(?![0-9A-Fa-f])")
 _URL_SAFE = str.maketrans("-_", "+/")

@@ -16,7 +16,8 @@ class Effects:
     (None deletes the key), ``own`` is the partition's own value and goes last. ``span`` is the first and last enriched
     offset given, skipped ones included. ``alarms`` counts what should never happen (``closed``: an event below the
     horizon) and what a cap cut: ``capped_sessions`` (final rows with the flag), ``capped_open`` (events sealed early),
-    ``capped_ids`` (event ids forgotten early).
+    ``capped_ids`` (event ids forgotten early). ``redelivered`` counts raw events that the high-water mark of the
+    topic they were read from had passed: skipped, without a row.
     """
 
     progress: Progress
@@ -29,3 +30,4 @@ class Effects:
     rules: dict[str, str] = field(default_factory=dict)
     changes: dict[bytes, bytes | None] = field(default_factory=dict)
     alarms: Counter[str] = field(default_factory=Counter)
+    redelivered: int = 0

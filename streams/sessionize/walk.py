@@ -83,12 +83,18 @@ class Walk:
             self._touched.look_at(visitor, counts.last_end + FORGET_AFTER_MS + visitor.options.lateness_ms)
 
     def _take_outcome(self, offset: int, outcome: Outcome) -> None:
-        if not is_redelivered(self._own.marks, outcome):
+        if not self._is_redelivered(outcome):
             outcome.version = row_version(self._place.generation, offset)
             self._effects.outcomes.append(outcome)
 
+    def _is_redelivered(self, record: Event | Outcome) -> bool:
+        if not is_redelivered(self._own.marks, record):
+            return False
+        self._effects.redelivered += 1
+        return True
+
     def _take_event(self, offset: int, event: Event) -> bool:
-        if is_redelivered(self._own.marks, event):
+        if self._is_redelivered(event):
             return False
         options = self._touched.options(event.app_id)
         version = row_version(self._place.generation, offset)

@@ -64,14 +64,21 @@ def outcome_counts(client: Client, database: str, raw_topic: str) -> list[Outcom
     return [OutcomeCount(*row) for row in rows]
 
 
-def raw_reach(client: Client, database: str) -> list[tuple[str, int, int, int]]:
-    """Every raw partition that is known: (``name@n``, partition, lowest offset, highest offset), in order."""
+def raw_reach(client: Client, database: str, days: int | None = None) -> list[tuple[str, int, int, int]]:
+    """Every raw partition that is known: (``name@n``, partition, lowest offset, highest offset), in order.
+
+    With ``days``: by rows that a TTL of so many days, today included, cannot have taken. Rows lie in the order of their
+    arrival but for what came late within the first hour of a day.
+    """
     rows = client.execute(
         qualified(
             "SELECT raw_topic, raw_partition, min(raw_offset), max(raw_offset) FROM {database}.outcomes"
+            " WHERE %(days)s = 0"
+            " OR arrival_tstamp >= toStartOfDay(now('UTC')) - toIntervalDay(%(days)s - 1) + toIntervalHour(1)"
             " GROUP BY raw_topic, raw_partition ORDER BY raw_topic, raw_partition",
             database,
-        )
+        ),
+        {"days": days or 0},
     )
     return [(str(topic), int(partition), int(low), int(high)) for topic, partition, low, high in rows]
 

@@ -105,6 +105,33 @@ def test_own_ids_are_struck_from_properties() -> None:
     assert event.properties == {"(user)": "x", "who": "(user)!", "at": "203.0.113.0"}
 
 
+@pytest.mark.parametrize("field", ["domain_userid", "network_userid", "anonymous_id", "user_id", "domain_sessionid"])
+def test_an_event_id_that_is_someones_is_hashed(field: str) -> None:
+    """Trackers without ids of their own for events send what they have; no column may hold it."""
+    own = "1B4E28BA-2fa1-41d2-883f-0016d3cca427"
+    event = event_of(**{"event_id": own.lower(), field: f"u-{own}"})
+
+    assert own.replace("-", "").lower() not in kept_of(event)
+    assert event.event_id.hex() != own.replace("-", "").lower()
+    assert event.event_id == event_of(**{"event_id": own.lower(), field: f"u-{own}"}).event_id
+    assert event_of(event_id=own, user_id="another").event_id.hex() == own.replace("-", "").lower()
+
+
+def test_own_ids_with_spaces_are_struck_where_a_query_has_pluses() -> None:
+    """Enrichment reads a plus as a space, and would make the id whole again in a campaign column."""
+    event = event_of(user_id="Ann Lee 7", page_url="https://a.example/?utm_content=ann+lee+7", se_label="of Ann+Lee+7")
+
+    assert (event.page_url, event.se_label) == ("https://a.example/?utm_content=(user)", "of (user)")
+
+
+def test_own_ids_under_endless_encoding_are_removed() -> None:
+    """A text is decoded a few times only, whatever it holds."""
+    endless = "%" + "25" * 1_000_000
+    event = event_of(user_id="customer-10017", page_title=endless, contexts=f'["{endless}"]')
+
+    assert (event.page_title, event.contexts) == ("", "[null]")
+
+
 def test_own_ids_are_struck_in_any_case_of_letters() -> None:
     """Also of other scripts, and encoded; what stands around keeps its case."""
     event = event_of(

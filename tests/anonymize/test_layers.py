@@ -57,3 +57,9 @@ def test_nothing_is_left_and_nothing_grows(before: str, after: str) -> None:
     assert "secret" not in kept
     assert "secret" not in unquote(kept)
     assert len(kept) <= len(text)
+
+
+@pytest.mark.parametrize("text", ["\\" * 1_000_000, "\\u" * 50_000])
+def test_a_run_of_backslashes_costs_its_length(text: str) -> None:
+    """Not its square: then this test would not end within the hour, and one event would hold a worker as long."""
+    assert replace_found(text, find) == text

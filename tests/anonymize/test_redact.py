@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.anonymize.redact import EMAIL
+from streams.anonymize.redact import EMAIL, make_url_redact
+from streams.anonymize.ruleset import OwnPattern
 from tests.anonymize.default_functions import redact
 
 EMAILS = [
     "ann@example.com", "ann.lee+shop@mail.example.co.uk", "a_b-c%d@x.io", "grüße@bücher.example", "用户@例子.广告",
     '"ann lee"@example.com', "ann@[192.0.2.1]", "o'brien@example.com", "ANN@EXAMPLE.COM", "ann＠example.com",
-    "ann&#64;example.com", "ann&#x40;example.com", "ann\\u0040example.com",
+    "ann&#64;example.com", "ann&#x40;example.com", "ann\\u0040example.com", "ann﹫example.com", "ann@example。com",
+    "ann＠example．com", '"ann@home"@example.com', "ann%u0040example.com",
 ]  # fmt: skip
 
 
@@ -84,3 +86,12 @@ def test_redaction_never_raises_and_is_stable(text: str) -> None:
 def test_half_characters_lose_a_text_that_must_be_searched() -> None:
     """A lone surrogate beside an at sign cannot be searched, so it is not kept."""
     assert redact("\ud800 ann@example.com") == ""
+
+
+def test_a_plus_of_a_query_is_a_space_too() -> None:
+    """Enrichment reads it so; what is found goes in either reading, all else keeps its pluses."""
+    query = make_url_redact(["phone", OwnPattern(name="who", pattern="ann lee")]).query
+
+    assert query is not None
+    assert query("utm_term=call+030+901820+now&utm_content=a+b") == "utm_term=call+(phone)+now&utm_content=a+b"
+    assert query("utm_content=ann+lee") == "utm_content=(who)"

@@ -46,6 +46,11 @@ def test_retention_is_set_by_migrate_and_checked_by_doctor(store: Path, tmp_path
     assert "toIntervalDay(30)" in after.output
 
 
+def test_a_ledger_needs_something_to_check() -> None:
+    """Neither a store nor brokers: not a clean bill."""
+    assert "neither a store nor brokers" in str(thalweg("doctor", "--ledger").exception)
+
+
 def test_brokers_that_do_not_answer_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not a clean bill."""
     monkeypatch.setenv("THALWEG_KAFKA__BROKERS", "127.0.0.1:1")

@@ -1,12 +1,15 @@
 """What the ledger check says of a store whose brokers are gone, and how it words an account."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from streams.doctor.ledger import Account, account_of_store, check_ledger
+from streams.doctor.ledger import Account, account_of_store, check_ledger, days_kept
+from streams.settings import RetentionSettings, TableRetentionSettings
 from streams.warehouse.embedded.store import open_store
-from tests.flow.conftest import reading, run_files
+from streams.warehouse.migrate import migrate
+from tests.flow.conftest import reading, run_files, thalweg
 
 LINE = '192.0.2.7 - - [21/May/2026:10:00:{:02} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/140.0"\n'
 
@@ -26,9 +29,41 @@ def test_invariant_1_a_run_accounts_for_every_offset_and_a_lost_row_is_named(tmp
             settings={"mutations_sync": 2},
         )
         accounts = account_of_store(client, "thalweg")
+        told = thalweg("doctor", "--ledger", "--store", str(store), "--json")
 
     assert [list(account.missing) for account in accounts] == [[(3, 3), (10, 12)], []]
     assert [finding.ok for finding in check_ledger(accounts)] == [False, True]
+    findings = [each for each in map(json.loads, told.stdout.splitlines()) if each["check"] == "ledger"]
+    assert told.returncode == 1
+    assert [(each["subject"], each["ok"], each["offsets"]) for each in findings] == [
+        ("raw@1[0]", False, [[3, 3], [10, 12]]),
+        ("raw@1[1]", True, []),
+    ]
+
+
+def test_what_has_expired_is_not_missing(tmp_path: Path) -> None:
+    """Where outcomes are kept for some days, an old log's are gone soon; a hole among those of today is one."""
+    store = tmp_path / "store"
+    with open_store(store), reading(store) as client:
+        migrate(client, "thalweg")
+        rows = [(age, number) for number, age in enumerate([9] * 5 + [1] * 5 + [0] * 5) if number not in (2, 12)]
+        client.execute(
+            "INSERT INTO thalweg.outcomes (raw_topic, raw_partition, raw_offset, raw_index, outcome, events,"
+            " arrival_tstamp, version) SELECT 'raw@1', 0, tupleElement(row, 2), 0, 'accepted', 1,"
+            " toStartOfDay(now('UTC')) - toIntervalDay(tupleElement(row, 1)) + toIntervalHour(2), 1"
+            f" FROM (SELECT arrayJoin({rows}) AS row)"
+        )
+        accounts = {days: account_of_store(client, "thalweg", days) for days in (None, 2, 1)}
+
+    found = {days: [(each.checked, list(each.missing)) for each in of] for days, of in accounts.items()}
+    assert found == {None: [(15, [(2, 2), (12, 12)])], 2: [(10, [(12, 12)])], 1: [(5, [(12, 12)])]}
+
+
+def test_the_shortest_retention_of_any_app_counts() -> None:
+    """Rows of several apps lie side by side in a partition."""
+    apps = {"shop": TableRetentionSettings(outcomes=30), "blog": TableRetentionSettings(events=5)}
+    assert days_kept(RetentionSettings(outcomes=90, apps=apps)) == 30
+    assert days_kept(RetentionSettings(events=1)) is None
 
 
 @pytest.mark.parametrize(

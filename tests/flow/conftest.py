@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from clickhouse_driver import Client
 
+from streams.doctor.ledger import account_of_store, check_ledger
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress, open_store
@@ -42,10 +43,13 @@ def thalweg(*args: str, env: dict[str, str] | None = None) -> subprocess.Complet
 
 
 def run_files(files: Sequence[Path], format_: str, store: Path, *more: str) -> dict[str, Any]:
-    """`thalweg run --json`; its summary. Fails the test with the command's own words."""
+    """`thalweg run --json`; its summary. Fails the test with the command's own words, or when an offset is missing."""
     inputs = [word for file in files for word in ("--input", str(file))]
     done = thalweg("run", *inputs, "--format", format_, "--store", str(store), "--json", *more)
     assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    with reading(store) as client:
+        wrong = [finding for finding in check_ledger(account_of_store(client, "thalweg")) if not finding.ok]
+    assert not wrong, wrong
     summary: dict[str, Any] = json.loads(done.stdout)
     return summary
 

@@ -1,6 +1,7 @@
 """The ledger check beside live workers on Apache Kafka: holes that are no records, records that are missing."""
 
 import asyncio
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -74,6 +75,7 @@ def test_invariant_1_a_hole_is_read_again_before_it_is_called_missing(installati
     installation.close()
     asyncio.run(write_in_transactions(installation.brokers, 2))
     lagging = account(installation, 0)
+    told = installation.command("doctor", "--ledger", "--wait", "0", "--json")
 
     assert [(each.checked, list(each.missing), each.under_way) for each in clean] == [
         (22, [], 0),
@@ -84,3 +86,12 @@ def test_invariant_1_a_hole_is_read_again_before_it_is_called_missing(installati
     assert lagging[2].under_way == 22
     assert lagging[2].checked == 0
     assert not lagging[2].missing
+    findings = [each for each in map(json.loads, told.stdout.splitlines()) if each["check"] == "ledger"]
+    assert told.returncode == 1
+    assert [(each["subject"], each["ok"]) for each in findings] == [
+        ("raw@1[0]", True),
+        ("raw@1[1]", False),
+        ("raw@1[2]", False),
+    ]
+    assert findings[1]["offsets"] == [[4, 5], [20, 20]]
+    assert "22 records are under way" in findings[2]["words"]

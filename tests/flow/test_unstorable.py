@@ -15,6 +15,7 @@ from tests.flow.conftest import contents, reading, run_files
 
 EVENTS = 1500
 POISON = "no table takes this"
+LINE = '192.0.2.7 - - [21/May/2026:10:00:{:02} +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/140.0"\n'
 
 
 def split(source: Path) -> tuple[Path, Path, int]:
@@ -79,6 +80,20 @@ def test_invariant_1_a_refused_event_is_dead_and_its_mates_are_stored(tmp_path: 
         copies -= counted(client)[1]  # a poisoned copy of an event that was stored is no row: nothing refuses it
     assert dead + copies == number
     assert dead > copies
+
+
+def test_a_table_that_refuses_tombstones_too_stops_nothing(tmp_path: Path) -> None:
+    """A constraint that wants a value where a tombstone has none: it has kept the event out, so none is needed."""
+    log, store = tmp_path / "access.log", tmp_path / "store"
+    log.write_text("".join(LINE.format(number, "poison" if number == 7 else number) for number in range(20)))
+    forbid(store, "ALTER TABLE thalweg.events ADD CONSTRAINT full CHECK page_urlpath NOT IN ('', '/poison')")
+    summary = run_files([log], "combined", store)
+
+    assert summary["restarts"] == 0
+    with reading(store) as client:
+        assert counted(client) == (1, 0)
+        assert client.execute("SELECT count() FROM thalweg.events_v") == [(19,)]
+        assert client.execute("SELECT sum(total_events) FROM thalweg.sessions_v") == [(19,)]
 
 
 def test_a_view_that_fails_leaves_no_row_of_a_dead_event(tmp_path: Path) -> None:

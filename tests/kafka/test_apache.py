@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.admin import RAW_CONFIG, create_topics
@@ -186,6 +187,29 @@ def test_the_watchdog_ends_a_worker_whose_work_does_not_end(make_bench: MakeBenc
     assert "nothing was committed" in bench.log(0)
     bench.worker(watchdog=5.0)
     assert tell("watchdog", bench.await_all(values, 60)) == 0
+
+
+def test_the_watchdog_lets_a_worker_live_whose_log_ends_without_records(make_bench: MakeBench) -> None:
+    """Behind the last record stands a transaction's marker, which nobody is handed and nobody commits."""
+    bench = make_bench(partitions=1)
+    worker = bench.worker(watchdog=5.0)
+    wait_until(lambda: READY in bench.log(0), 40, "the worker is ready")
+    asyncio.run(write_transaction(bench))
+    wait_until(lambda: len(bench.done()) == 1, 40, "its record is worked off")
+    with pytest.raises(subprocess.TimeoutExpired):
+        worker.wait(12)  # twice its patience
+    assert stop(worker) == 0
+
+
+async def write_transaction(bench: Bench) -> None:
+    """One record, and the marker of its end."""
+    producer = AIOKafkaProducer(bootstrap_servers=bench.settings.kafka.brokers, transactional_id="writer")
+    await producer.start()
+    try:
+        async with producer.transaction():
+            await producer.send_and_wait(bench.topic, b"one", partition=0)
+    finally:
+        await producer.stop()
 
 
 def test_what_retention_deleted_unread_is_counted_and_told(make_bench: MakeBench, apache: ApacheKafka) -> None:

@@ -60,6 +60,29 @@ def test_a_head_behind_records_on_their_way_is_not_heard(monkeypatch: pytest.Mon
     asyncio.run(story())
 
 
+def test_an_end_without_records_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A transaction's marker, or what retention deleted, comes to nobody: the worker is idle, not stuck."""
+
+    async def story() -> None:
+        app = make_app("enrich", Settings(data_dir=tmp_path))
+        app.batch_topics["raw"] = Limits(10, 1000, 0.0)
+        consumer = cast("BatchConsumer", app.consumer)
+        thread, position = consumer._own_thread, [4]
+        monkeypatch.setattr(thread, "_position", lambda _: position[0])
+        monkeypatch.setattr(thread, "known_end", lambda _: 5)
+        consumer._active_partitions = {FIRST}
+        consumer._delivered[FIRST] = 4
+
+        assert consumer.waits()  # not read yet
+        position[0] = 5
+        assert not consumer.waits()  # read: there was no record
+        thread.on_its_way.add(FIRST)
+        assert consumer.waits()  # there was one
+        thread.thread_loop.close()
+
+    asyncio.run(story())
+
+
 def test_a_fetch_that_failed_finds_no_head(tmp_path: Path) -> None:
     """While the broker is away time stands still, however often the worker asks: it may hold records by then."""
     with EmbeddedBroker(tmp_path / "broker.log") as broker:

@@ -81,3 +81,8 @@ def test_ids_and_hashes_are_not_taken_for_text() -> None:
     chance = random.Random(5)
 
     assert all(len(list(layers(chance.randbytes(16).hex()))) <= 2 for _ in range(2_000))
+
+
+def test_a_run_of_backslashes_costs_its_length() -> None:
+    """Not its square: then a scan of one long value would not end within the hour."""
+    assert [via for via, _ in layers("\\" * 1_000_000 + "u0040")] == ["plain", "escape"]

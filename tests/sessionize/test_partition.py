@@ -196,12 +196,13 @@ def test_visitors_are_let_go_in_two_steps(raw: Raw, shop: Shop) -> None:
 
 
 def test_invariant_1_redelivered_records_are_skipped(raw: Raw, shop: Shop) -> None:
-    """Records at or below the high-water mark of the topic they were read from do nothing; index counts, too."""
+    """Records at or below the high-water mark of the topic they were read from are only counted; index counts, too."""
     first, second = raw.event(T), raw.event(T + 1)
     third = msgspec.structs.replace(second, raw_index=1, event_id=uuid("third"))
     assert len(shop.send(first, second).outcomes) == 2
     effects = shop.send(*[msgspec.structs.replace(event) for event in (first, second, third)])
     assert [(o.raw_offset, o.raw_index) for o in effects.outcomes] == [(1, 1)]
+    assert effects.redelivered == 2
 
 
 def test_archived_coordinates_are_only_columns(raw: Raw, shop: Shop) -> None:
@@ -210,6 +211,7 @@ def test_archived_coordinates_are_only_columns(raw: Raw, shop: Shop) -> None:
     shop.send(event)
     effects = shop.send(msgspec.structs.replace(event, event_id=uuid("other"), read_from=("replay@1", 0, 0, 0)))
     assert [(o.outcome, o.raw_topic) for o in effects.outcomes] == [("accepted", "raw@1")]
+    assert effects.redelivered == 0
 
 
 def test_outcomes_pass_through_once_with_a_version(shop: Shop) -> None:
@@ -217,6 +219,7 @@ def test_outcomes_pass_through_once_with_a_version(shop: Shop) -> None:
     dead = Outcome(app_id="a", arrival_tstamp=T, raw_topic="raw@1", raw_partition=0, raw_offset=3, outcome="dead")
     effects = shop.send(dead, msgspec.structs.replace(dead))
     assert [(o.outcome, o.version) for o in effects.outcomes] == [("dead", row_version(1, 0))]
+    assert effects.redelivered == 1
 
 
 def test_rules_come_with_the_batch(shop: Shop) -> None:

@@ -9,8 +9,10 @@ from streams.warehouse.client import make_client
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.migrate import State, migrate, migrations
 
-NAMES = {"visitors", "events", "sessions", "outcomes", "progress", "generations", "rules", "migrations"}
-VIEWS = {"visitors_v", "events_v", "sessions_v", "ledger"}
+NAMES = set(
+    "visitors events sessions outcomes progress generations rules migrations leases funnels funnel_steps".split()
+)
+VIEWS = set("visitors_v events_v sessions_v ledger funnels_v funnel_steps_v".split())
 
 
 def _states(client: Client, database: str, *, dry_run: bool = False) -> set[State]:
