@@ -20,7 +20,7 @@ _FUNNELS = (
     "INSERT INTO {database}.funnels (funnel_id, app_id, name, source, steps, step_order, scope, within_s, sessions,"
     " converted, conversion, since_tstamp, until_tstamp, version) VALUES"
 )
-_STEPS = (
+STEPS = (
     "INSERT INTO {database}.funnel_steps (funnel_id, app_id, position, step, sessions, conversion, conversion_low,"
     " conversion_high, drop_off, median_s, version) VALUES"
 )
@@ -37,14 +37,15 @@ def record_funnel(client: Client, database: str, result: FunnelResult, selection
     funnel, steps, app = result.funnel, result.total.steps, selection.app or ""
     id_ = funnel_id(app, funnel)
     ((version,),) = client.execute(qualified(_NEXT, database), {"app": app, "id": id_})
-    client.execute(qualified(_STEPS, database), [(id_, app, *_row(step), version) for step in steps])
+    client.execute(qualified(STEPS, database), [(id_, app, *step_row(step), version) for step in steps])
     row = (id_, app, funnel.name, DRAWN, list(funnel.steps), funnel.order, funnel.scope, funnel.within_ms / 1_000)
     counts = (steps[0].count, steps[-1].count, steps[-1].conversion, selection.since, selection.until)
     client.execute(qualified(_FUNNELS, database), [(*row, *counts, version)])
     return id_
 
 
-def _row(step: StepCount) -> tuple[int, str, int, float, float, float, float, float | None]:
+def step_row(step: StepCount) -> tuple[int, str, int, float, float, float, float, float | None]:
+    """What ``STEPS`` takes of a step, after the funnel and the app, before the version."""
     return (
         step.position,
         step.step,

@@ -7,7 +7,22 @@ from typing import NoReturn
 
 import typer
 
-from streams.cli import demo, doctor, funnel, load, migrate, rebuild, report, rules, run, sql, store, templates, worker
+from streams.cli import (
+    demo,
+    discover,
+    doctor,
+    funnel,
+    load,
+    migrate,
+    rebuild,
+    report,
+    rules,
+    run,
+    sql,
+    store,
+    templates,
+    worker,
+)
 from streams.errors import ThalwegError
 
 INTERRUPTED = 130
@@ -29,6 +44,7 @@ app.command("load")(load.load)
 app.command("migrate")(migrate.migrate)
 app.command("rebuild")(rebuild.rebuild)
 app.command("funnel")(funnel.funnel)
+app.command("discover")(discover.discover)
 app.command("templates")(templates.templates)
 app.command("report")(report.report)
 app.add_typer(rules.app, name="rules")
