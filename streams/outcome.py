@@ -5,11 +5,8 @@ stable, documented in docs/outcomes.md, and never carry content.
 """
 
 from enum import StrEnum
-from typing import Generic, TypeVar
 
 import msgspec
-
-T = TypeVar("T")
 
 
 class Verdict(StrEnum):
@@ -55,12 +52,6 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     UNSTORABLE = "unstorable"
     INTERNAL = "internal"
-
-
-class Ok(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """The stage's result."""
-
-    value: T
 
 
 class Drop(msgspec.Struct, frozen=True, gc=False):

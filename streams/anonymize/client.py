@@ -18,18 +18,15 @@ _NODE = re.compile(
 """Source: RFC 7239 §6 (node, with port, IPv6 in brackets and quotes); RFC 4007 §11 (zone behind a per cent sign)."""
 
 
-def _addresses(value: str) -> tuple[str, ...]:
+def addresses_of(value: str) -> tuple[str, ...]:
+    """The addresses in a value such as ``203.0.113.9, [2001:db8::1]:443``, in order; none in a host's name.
+
+    The first is the client, the others are proxies. Source: developer.mozilla.org/docs/Web/HTTP/Headers/X-Forwarded-For
+    ("the leftmost IP address is the address of the originating client"); RFC 7239 §5.2.
+    """
     nodes = [_NODE.fullmatch(part) for part in _PARTS.split(value)]
     found = [match[match.lastindex] for match in nodes if match is not None and match.lastindex is not None]
     return tuple(address for address in found if truncate(address))
-
-
-addresses_of = remember(_addresses)
-"""The addresses in a value such as ``203.0.113.9, [2001:db8::1]:443``, in order; none in a host's name.
-
-The first is the client, the others are proxies. Source: developer.mozilla.org/docs/Web/HTTP/Headers/X-Forwarded-For
-("the leftmost IP address is the address of the originating client"); RFC 7239 §5.2.
-"""
 
 
 def make_network(v4: int, v6: int) -> Callable[[str], str]:
@@ -37,7 +34,7 @@ def make_network(v4: int, v6: int) -> Callable[[str], str]:
     cut = truncate if (v4, v6) == (V4_BITS, V6_BITS) else make_truncate(v4, v6)
 
     def network(value: str) -> str:
-        addresses = (value,) if cut(value) else _addresses(value)
+        addresses = (value,) if cut(value) else addresses_of(value)
         return cut(addresses[0]) if addresses else ""
 
     return remember(network)
@@ -51,7 +48,7 @@ def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
     if ":" not in value and truncate(value):
         return (value,), False  # there is no other way to write what inet_pton reads
     found = {value.lower()} if len(value) >= _SHORTEST_NAME else set()
-    for text in (value,) if truncate(value) else _addresses(value):
+    for text in (value,) if truncate(value) else addresses_of(value):
         address = ip_address(text)
         found |= {text.lower(), str(address), address.exploded}
         if isinstance(address, IPv6Address):

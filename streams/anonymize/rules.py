@@ -13,7 +13,6 @@ from pydantic import BaseModel, ValidationError
 
 from streams.anonymize import ruleset
 from streams.anonymize.checks import problems_of
-from streams.anonymize.keyring import DEFAULT_KEY, Rotation
 from streams.anonymize.rules_lines import Lines, compose
 from streams.anonymize.ruleset import RuleFile
 from streams.errors import ConfigError
@@ -66,12 +65,6 @@ def read_rules(path: Path | None) -> Rules:
 def default_rules() -> Rules:
     """The rules that hold when nobody wrote any: the safe ones, shipped in this package."""
     return make_rules(resources.files(__package__).joinpath("defaults.yaml").read_text(encoding="utf-8"), DEFAULTS)
-
-
-def keys_needed(rules: Rules) -> set[tuple[str, Rotation]]:
-    """Which keys the rules go by, and how often each changes."""
-    named = {(r.key, r.rotation) for r in rules.file.rules if isinstance(r, ruleset.Pseudonymize)}
-    return named | {(DEFAULT_KEY, Rotation.NONE)}
 
 
 def asks_for_country(rules: Rules) -> bool:

@@ -16,7 +16,22 @@ PHASES = {
 }
 
 
-class RunProgress:
+class Drawn:
+    """What is drawn while it is entered."""
+
+    _progress: Progress
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+class RunProgress(Drawn):
     """A Reporter that draws with rich: phases, records loaded, outcomes stored, workers restarted."""
 
     def __init__(self) -> None:
@@ -31,15 +46,6 @@ class RunProgress:
         self._progress = Progress(*columns, console=console, transient=not console.is_terminal)
         self._task = self._progress.add_task("", total=None, note="")
         self._total = 0
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def phase(self, name: str) -> None:
         """A new phase begins."""
@@ -65,7 +71,7 @@ class RunProgress:
         self._progress.console.print(f"the {worker} worker died and was restarted")
 
 
-class EventProgress:
+class EventProgress(Drawn):
     """How many stored events are read; on a terminal only."""
 
     def __init__(self) -> None:
@@ -79,15 +85,6 @@ class EventProgress:
         )
         self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task("", total=None)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
-    ) -> None:
-        self._progress.stop()
 
     def read(self, events: int, total: int) -> None:
         """So many of so many."""

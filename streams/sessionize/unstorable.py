@@ -3,24 +3,14 @@
 from streams.outcome import Reason, Verdict
 from streams.records import Event, Outcome
 from streams.sessionize.effects import Effects
-from streams.sessionize.rows import tombstone
+from streams.sessionize.rows import event_outcome, tombstone
 
 
 def unstorable(event: Event) -> Outcome:
     """The record to fold instead of the event, at its offset: its outcome, dead. Its bytes stay in topic ``raw``."""
-    return Outcome(
-        app_id=event.app_id,
-        arrival_tstamp=event.arrival_tstamp,
-        raw_topic=event.raw_topic,
-        raw_partition=event.raw_partition,
-        raw_offset=event.raw_offset,
-        raw_index=event.raw_index,
-        outcome=Verdict.DEAD,
-        reason=Reason.UNSTORABLE,
-        events=event.raw_events,
-        size=event.raw_size,
-        read_from=event.read_from,
-    )
+    outcome = event_outcome(event, Verdict.DEAD, Reason.UNSTORABLE, 0)  # the fold gives it its version
+    outcome.read_from = event.read_from
+    return outcome
 
 
 def is_alone(event: Event, effects: Effects) -> bool:

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.anonymize.keyring import Rotation
-from streams.anonymize.rules import asks_for_country, default_rules, keys_needed, make_rules, read_rules, rules_control
+from streams.anonymize.rules import asks_for_country, default_rules, keys_of, make_rules, read_rules, rules_control
 from streams.errors import ConfigError
 from tests.anonymize.engine import rules_of
 
@@ -191,6 +190,7 @@ def test_rules_tell_which_keys_and_data_they_need() -> None:
         {"action": "drop_event", "unless": {"country": ["DE"]}},
     )
 
-    assert keys_needed(rules) == {("default", Rotation.NONE), ("k", Rotation.DAILY)}
+    assert keys_of(rules) == [("k", "daily")]
+    assert keys_of(default_rules()) == [("default", "none")]
     assert asks_for_country(rules)
     assert not asks_for_country(default_rules())
