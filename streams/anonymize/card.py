@@ -14,6 +14,8 @@ SHORTEST_CARD, _LONGEST = 12, 19
 _MOST_GROUPS = 100
 _ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _DIGITS = b"0" * SHORTEST_CARD
+_FRACTION = re.compile(r"[\[,:\s]-?[0-9]+[.eE][0-9.eE+-]*+[\s,\]}]")
+"""A number of JSON that is not written as a whole one. Source: RFC 8259 §6."""
 
 _SCHEMES = re.compile(
     r"4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?"  # Visa
@@ -40,7 +42,17 @@ def may_hold(text: str) -> bool:
     """
     if len(text) < SHORTEST_CARD:
         return False
-    return _DIGITS in text.replace("\xa0", "").encode("utf-8", "surrogatepass").translate(_ALIKE, b" -._+")
+    raw = text.encode() if text.isascii() else text.replace("\xa0", "").encode("utf-8", "surrogatepass")
+    return _DIGITS in raw.translate(_ALIKE, b" -._+")
+
+
+def may_act(text: str) -> bool:
+    """Whether there is a card in a text that hides nothing, or in a value of it if it is JSON.
+
+    Ids have many digits, and so one in ten looks like a card at first sight. Numbers are written anew when JSON is read:
+    one that is not whole may then show other digits.
+    """
+    return may_hold(text) and (bool(find_cards(text)) or _FRACTION.search(text) is not None)
 
 
 def find_cards(text: str) -> list[Span]:

@@ -59,5 +59,13 @@ def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
     return spellings, any(text.upper() != text for text in spellings)
 
 
-spellings_of = remember(_spellings)
-"""(every way in lower case to write a value or an address in it, longest first; whether letters are in them)."""
+_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}").fullmatch
+_remembered = remember(_spellings)
+
+
+def spellings_of(value: str) -> tuple[tuple[str, ...], bool]:
+    """(every way in lower case to write a value or an address in it, longest first; whether letters are in them).
+
+    Four numbers with dots are written in one way, be they an address or none: not worth a place in memory.
+    """
+    return ((value,), False) if _DOTTED(value) else _remembered(value)

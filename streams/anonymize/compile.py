@@ -164,12 +164,14 @@ class Compiler:
                 cast("list[UrlAction]", pieces[-1]).append(action)
             elif action is not None:
                 pieces.append(action)
+        if all(isinstance(piece, list) for piece in pieces):  # at most one: neighbours are together
+            return make_url([action for piece in pieces for action in cast("list[UrlAction]", piece)])
         return remember(_joined([make_url(p) if isinstance(p, list) else _as_url(chain([p])) for p in pieces]))
 
     def _make_value(self, asks: Asks, field: str) -> ValueFunction:
         steps = [(ask.path, step) for ask in asks if (step := self._operations.on_value(ask, Kind.TREE)) is not None]
         base64 = [path[1:] for path in self._base64 if path[0] == field]
-        return remember(make_value(steps, base64), longest=_LONGEST_VALUE)
+        return make_value(steps, base64, _LONGEST_VALUE)
 
     def _make_properties(self, asks: Asks) -> Callable[[str], Named | None]:
         steps = [(ask.path, step) for ask in asks if (step := self._operations.on_value(ask, Kind.TREE)) is not None]

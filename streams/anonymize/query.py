@@ -51,26 +51,27 @@ def _place(url: re.Match[str]) -> str:
 
 
 def _make_keep(names: list[str]) -> TextFunction:
-    find_all = _find_parameters([name.lower() for name in names])
-    if find_all is None:
+    """Values are new in every query, names are few: what is remembered is what happens to a name."""
+    if not names:
         return lambda _query: ""
+    written = remember(_make_written([name.lower() for name in names]))
 
     def keep(query: str) -> str:
-        found = find_all(query)
-        return lower_names("&".join(found)) if found else ""
+        kept = []
+        for parameter in (query.replace(";", "&") if ";" in query else query).split("&"):
+            name, sign, value = parameter.partition("=")
+            word = written(name)
+            if word is not None:
+                kept.append(word + sign + value)
+        return "&".join(kept)
 
     return keep
 
 
-def _find_parameters(names: list[str]) -> Callable[[str], list[str]] | None:
-    """All parameters on the list, at one search of the query."""
-    if not names:
-        return None
-    forms = "|".join(_form(name) for name in names)
-    found: Callable[[str], list[str]] = re.compile(
-        rf"(?:^|[&;])((?:{forms})(?:=[^&;]*)?)(?![^&;])", re.IGNORECASE | re.ASCII
-    ).findall
-    return found
+def _make_written(names: list[str]) -> Callable[[str], str | None]:
+    """From a parameter's name to the name as it is written; None for one that goes."""
+    fits = re.compile("|".join(_form(name) for name in names), re.IGNORECASE | re.ASCII).fullmatch
+    return lambda name: None if fits(name) is None else name.lower()
 
 
 def _form(name: str) -> str:
@@ -85,10 +86,3 @@ def _form(name: str) -> str:
         return first
     *middle, last = rest
     return "".join([first, *[f"(?>[^&;=]*?{part})" for part in middle if part], f"[^&;=]*{last}"])
-
-
-@remember
-def lower_names(query: str) -> str:
-    """A query with the names of its parameters in lower case."""
-    pairs = [pair.partition("=") for pair in query.split("&")]
-    return "&".join([f"{name.lower()}{sign}{value}" for name, sign, value in pairs])

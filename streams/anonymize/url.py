@@ -35,7 +35,10 @@ class UrlAction(msgspec.Struct, frozen=True):
 
 
 def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
-    """The actions, one after another, on each part; the URL is taken apart once. Fails closed: an empty URL."""
+    """The actions, one after another, on each part; the URL is taken apart once. Fails closed: an empty URL.
+
+    Bases are remembered, and URLs that are no more than one; a whole query seldom comes again.
+    """
     base_of = _memoized([action.base for action in actions if action.base is not None])
     queries = [action.query for action in actions if action.query is not None]
     fragments = [action.fragment for action in actions if action.fragment is not None]
@@ -60,7 +63,8 @@ def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
             return f"{base}?{query}#{fragment}" if query else f"{base}#{fragment}", network
         return (f"{base}?{query}" if query else base), network
 
-    return run
+    remembered = remember(run)
+    return lambda url: run(url) if "?" in url else remembered(url)
 
 
 def _memoized(functions: Sequence[Callable[[str, str], Base]]) -> TextFunction:
@@ -139,8 +143,14 @@ def cut_parameters(path: str) -> str:
 
 def network_of(query: str) -> str:
     """The network of the first click id in a query that has a value."""
-    found = _CLICK.search(query)
-    return CLICK_IDS[found.group(1).lower()] if found is not None else ""
+    if not query.isascii():  # some letters have an ASCII letter in their lower case, and are none
+        found = _CLICK.search(query)
+        return CLICK_IDS[found.group(1).lower()] if found is not None else ""
+    for parameter in query.lower().replace(";", "&").split("&"):
+        name, _, value = parameter.partition("=")
+        if name in CLICK_IDS and value:
+            return CLICK_IDS[name]
+    return ""
 
 
 _CLICK = re.compile(rf"(?:^|[&;])({'|'.join(map(re.escape, CLICK_IDS))})=[^&;]", re.IGNORECASE | re.ASCII)

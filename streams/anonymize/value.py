@@ -45,8 +45,12 @@ _PIECES, _LONGEST_PIECE = 4_000, 64
 """Names and short values within values come again, whatever stands beside them."""
 
 
-def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunction:
-    """The steps one after another. ``base64`` are the paths, within the value, of what is decoded first."""
+def make_value(steps: Sequence[Step], base64: Sequence[Path] = (), longest: int = 0) -> ValueFunction:
+    """The steps one after another. ``base64`` are the paths, within the value, of what is decoded first.
+
+    Of texts up to ``longest`` characters that must be walked through, some answers are remembered. Most texts need no
+    more than a look, which costs less than a place in memory does.
+    """
     if not steps and not base64:
         return lambda text: (text, 0)
     steps = _fused(steps)
@@ -56,6 +60,17 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunct
     is_deep = bool(base64) or any(path for path, _ in steps)
     plain = chain(actions)
 
+    def walk(text: str) -> tuple[str, int]:
+        try:
+            if not is_deep and not looks_nested(text) and len(actions) == len(steps):
+                kept = plain(text)
+                return kept, 0 if kept else 1
+            return _through(text, is_deep, base64, run_steps)
+        except FAILURES:
+            return UNREADABLE
+
+    walked = remember(walk, longest=longest) if longest else walk
+
     def run(text: str) -> tuple[str, int]:
         if not text:
             return "", 0
@@ -63,12 +78,9 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = ()) -> ValueFunct
             check_readable(text)
             if may_act is not None and not may_act(text):
                 return text, 0
-            if not is_deep and not looks_nested(text) and len(actions) == len(steps):
-                kept = plain(text)
-                return kept, 0 if kept else 1
-            return _through(text, is_deep, base64, run_steps)
         except FAILURES:
             return UNREADABLE
+        return walked(text)
 
     return run
 
