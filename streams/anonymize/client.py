@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
-from streams.anonymize.ip import V4_BITS, V6_BITS, make_truncate, truncate
+from streams.anonymize.ip import V4_BITS, V6_BITS, make_cut, truncate
 from streams.memo import remember
 
 _SHORTEST_ADDRESS, _SHORTEST_NAME = 4, 6
@@ -31,10 +31,13 @@ def addresses_of(value: str) -> tuple[str, ...]:
 
 def make_network(v4: int, v6: int) -> Callable[[str], str]:
     """A function from a value to the network of the first address in it, of so many bits; empty where it holds none."""
-    cut = truncate if (v4, v6) == (V4_BITS, V6_BITS) else make_truncate(v4, v6)
+    cut = make_cut(v4, v6)
 
     def network(value: str) -> str:
-        addresses = (value,) if cut(value) else addresses_of(value)
+        whole = cut(value)
+        if whole:
+            return whole
+        addresses = addresses_of(value)
         return cut(addresses[0]) if addresses else ""
 
     return remember(network)

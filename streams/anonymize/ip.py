@@ -11,7 +11,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 _SIX_TO_FOUR = b"\x20\x02"
 
 
-def make_truncate(v4: int, v6: int) -> Callable[[str], str]:
+def make_cut(v4: int, v6: int) -> Callable[[str], str]:
     """A function from an address to its network of ``v4`` or ``v6`` bits, still an address; IPv4-mapped IPv6 is IPv4.
 
     What is no address gives the empty string. Source: RFC 4291 §2.5.5.2 (IPv4-mapped).
@@ -31,7 +31,7 @@ def make_truncate(v4: int, v6: int) -> Callable[[str], str]:
         bits = min(v6, 16 + v4) if packed.startswith(_SIX_TO_FOUR) else v6
         return socket.inet_ntop(family, _cut(packed, bits))
 
-    return remember(truncate_address)
+    return truncate_address
 
 
 def _cut(packed: bytes, bits: int) -> bytes:
@@ -40,5 +40,5 @@ def _cut(packed: bytes, bits: int) -> bytes:
     return (int.from_bytes(packed, "big") & mask).to_bytes(size, "big")
 
 
-truncate = make_truncate(V4_BITS, V6_BITS)
+truncate = remember(make_cut(V4_BITS, V6_BITS))
 """IPv4 to /24, IPv6 to /48."""
