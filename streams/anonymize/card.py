@@ -49,8 +49,8 @@ def may_hold(text: str) -> bool:
 def may_act(text: str) -> bool:
     """Whether there is a card in a text that hides nothing, or in a value of it if it is JSON.
 
-    Ids have many digits, and so one in ten looks like a card at first sight. Numbers are written anew when JSON is read:
-    one that is not whole may then show other digits.
+    Ids have many digits, and so some look like a card at first sight. Numbers are written anew when JSON is read: one
+    that is not whole may then show other digits.
     """
     return may_hold(text) and (bool(find_cards(text)) or _FRACTION.search(text) is not None)
 

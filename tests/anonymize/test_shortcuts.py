@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.anonymize import action, client, fill, own, query, redact, template, url, value
+from streams.anonymize import action, client, fill, own, query, redact, template, tree, url, value
 from streams.anonymize import compile as compiling
 from streams.anonymize.rules import Rules, default_rules, make_rules
 from streams.clickid import CLICK_IDS
@@ -23,7 +23,7 @@ from tests.anonymize.engine import run
 
 CASES = int(os.environ.get("THALWEG_CASES", "60"))
 PIECES = [
-    "customer-10017", "CUSTOMER-10017", "203.0.113.77", "2001:db8::7", "12:30:45", "1:2:3:4:5:6:7:8", "a:1:b", "1.2.3.4",
+    "customer-10017", "CUSTOMER-10017", "203.0.113.77", "2001:db8::7", "12:30:45", "1:2:3:4:5:6:7:8", "1.2.3.4",
     "ann@example.com", "ann%40example.com", "\\u0040", "4242 4242 4242 4242", "4242424242424242", "424242424242.4242",
     "4242424242424242000e-3", "0.4242424242424242e16", "42424242424242.4200000", "0f3e4242-4242-4242-a424-242424242e7",
     "+49 30 901820", "DE89370400440532013000", "https://u:p@h.example/p;s=1?a=b#c", "?utm_source=x&GCLID=1;q=2", "&&=",
@@ -45,7 +45,7 @@ urls = st.builds(
 events = st.fixed_dictionaries(
     {},
     optional={
-        "ip": st.sampled_from(["203.0.113.77", "999.1.1.1", "2001:db8::7", "203.0.113.77, 198.51.100.9", "host-a", "-"]),
+        "ip": st.sampled_from(["203.0.113.77", "999.1.1.1", "2001:db8::7", "203.0.113.77, 198.51.100.9", "host-a"]),
         "user_id": st.sampled_from(["customer-10017", "7", "Ann Lee 7", "secret-1"]),
         "domain_userid": st.sampled_from(["0f3e4242-4242-4242-a424-242424242e7", "K\u0130LMER-1"]),
         "page_url": urls,
@@ -69,7 +69,7 @@ rules_of_one = st.one_of(
     ),
     st.builds(
         lambda on, keep, ids: {"action": "url_query", "fields": on, "keep": keep, "click_ids": ids},
-        fields, st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "a", "K*"]), max_size=3, unique=True), st.booleans(),
+        fields, st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "K*"]), max_size=3, unique=True), st.booleans(),
     ),
     st.builds(lambda on: {"action": "mask", "fields": on}, fields | INSIDE),
     st.builds(lambda on: {"action": "drop_field", "fields": on}, fields | INSIDE),
@@ -126,11 +126,11 @@ def _plainly() -> Iterator[None]:
 
 def _as_read(text: str) -> str:
     """JSON as it is written anew; who walks through it does that, who need not leaves it as it came."""
-    if not value.looks_nested(text):
+    if not tree.looks_nested(text):
         return text
     try:
-        return value.dump(_inside(value.parse(text)))
-    except (value.UnreadableError, UnicodeError):
+        return tree.dump(_inside(tree.parse(text)))
+    except (tree.UnreadableError, UnicodeError):
         return text
 
 
@@ -162,3 +162,29 @@ def test_shortcuts_change_nothing(rules: Rules, fields_of: list[dict[str, Any]])
 
     assert found == wanted
     assert +quick == +slow
+
+
+@pytest.mark.parametrize("number", ["42424242424242.4200000", "4242424242424242000e-3", "0.4242424242424242e16"])
+def test_a_number_that_shows_a_card_when_written_anew_is_masked(number: str) -> None:
+    """The look at the JSON as it came does not see one."""
+    event = run(default_rules(), contexts=f'[{{"a":{number}}}]')
+
+    assert event is not None
+    assert "(card)" in event.contexts
+
+
+@pytest.mark.parametrize("separator", ["&", ";"])
+def test_a_click_id_is_one_by_its_ascii_letters(separator: str) -> None:
+    """Whatever parts the parameters; a Kelvin sign is no K, though it is one in lower case; the first with a value."""
+    looked = [
+        url.network_of(separator.join(parameters))
+        for parameters in (
+            ["q=1", "GcLid=2"],
+            ["gclid=", "FBCLID=3"],
+            ["ms\u212aclid=1"],
+            ["q=é", "epik=1"],
+            ["epi\u212a=1"],
+        )
+    ]
+
+    assert looked == ["Google", "Facebook", "", "Pinterest", ""]
