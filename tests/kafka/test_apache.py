@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.admin import RAW_CONFIG, create_topics
+from streams.kafka.security import plain
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.waiting import wait_until
 from tests.kafka.workers import Bench, KafkaValues, kill, stop
@@ -257,4 +258,4 @@ async def make_anew(bench: Bench) -> None:
         await admin.delete_topics([bench.topic])
     finally:
         await admin.close()
-    await create_topics(bench.settings.kafka.brokers, {bench.topic: (1, RAW_CONFIG)})
+    await create_topics(plain(bench.settings.kafka.brokers), {bench.topic: (1, RAW_CONFIG)})

@@ -5,6 +5,7 @@ import pytest
 from streams.kafka.admin import CHANGELOG_CONFIG, create_topics
 from streams.kafka.fence import take_over
 from streams.kafka.producer import SendFailed
+from streams.kafka.security import plain
 from streams.settings import KafkaSettings, Settings
 from tests.kafka.workers import KafkaValues
 
@@ -15,7 +16,7 @@ def test_after_a_takeover_the_old_owner_is_refused(apache_kafka: KafkaValues) ->
 
     async def story() -> None:
         settings = Settings(kafka=KafkaSettings(**apache_kafka))
-        await create_topics(settings.kafka.brokers, {"fenced": (1, CHANGELOG_CONFIG)})
+        await create_topics(plain(settings.kafka.brokers), {"fenced": (1, CHANGELOG_CONFIG)})
         old, first = await take_over(settings, "fenced", 0)
         assert first == 0
         assert await old.send("fenced", 0, [(b"k", b"a", ()), (b"k", b"b", ())]) == 2
