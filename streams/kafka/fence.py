@@ -18,7 +18,7 @@ from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = 5.0
+LONGEST_WAIT = 1.0
 """Seconds between two attempts at a broker that is away."""
 OWNER_KEY = b"\0owner"
 """Key of the record an owner writes first. Its value is None: nothing remains of it."""
