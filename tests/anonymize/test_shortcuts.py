@@ -27,7 +27,8 @@ PIECES = [
     "ann@example.com", "ann%40example.com", "\\u0040", "4242 4242 4242 4242", "4242424242424242", "424242424242.4242",
     "4242424242424242000e-3", "0.4242424242424242e16", "42424242424242.4200000", "0f3e4242-4242-4242-a424-242424242e7",
     "+49 30 901820", "DE89370400440532013000", "https://u:p@h.example/p;s=1?a=b#c", "?utm_source=x&GCLID=1;q=2", "&&=",
-    "utm_", "msc\u212alid=7", "K\u0130", "ünï", "secret-1", "7", " ", "\n", "\xa0", "/user/123/", "%2525", "\ud800",
+    "&UTM_S=1", "msc\u212alid=7", "K\u0130", "ünï", "secret-1", "7", " ",
+    "\n", "\xa0", "/user/123/", "%2525", "\ud800",
     '{"a":', "[", "]", "}", '"', ",", ":", "{", "=", "&", ";", "#", "?", "-", "e", ".",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
@@ -188,3 +189,9 @@ def test_a_click_id_is_one_by_its_ascii_letters(separator: str) -> None:
     ]
 
     assert looked == ["Google", "Facebook", "", "Pinterest", ""]
+
+
+@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){3}", fullmatch=True) | st.sampled_from(["1.2.3.4 ", "::1", "host-a"]))
+def test_what_is_not_remembered_is_spelled_the_same(address: str) -> None:
+    """Four numbers with dots, be they an address or none, and all else."""
+    assert client.spellings_of(address) == client._spellings(address)
