@@ -14,7 +14,7 @@ from streams.anonymize.hashes import FASTER, Hashes
 from streams.anonymize.ip import V4_BITS, V6_BITS
 from streams.anonymize.keyring import DEFAULT_KEY, Keyring, Rotation
 from streams.anonymize.operations import OWN, Ask, Operations
-from streams.anonymize.paths import Path, below, parse_path
+from streams.anonymize.paths import Path, below, parse_path, rests_below
 from streams.anonymize.program import Named, Program
 from streams.anonymize.rules import Rules
 from streams.anonymize.ruleset import (
@@ -73,13 +73,15 @@ class Compiler:
         asked = {name: self._asked(numbers, name, secret, day) for name in BEFORE}
         program = self._columns(asked, BEFORE)
         kept = {name: asks for name, asks in asked.items() if name not in program.dropped}
+        own = tuple(name for name in self._own(numbers) if name in kept)
         return replace(
             program,
             network=self._network(kept[ADDRESS]) if ADDRESS in kept else None,
             pseudonyms=tuple((n, self._pseudonym(kept[n], n, secret, day)) for n in IDS if n in kept),
             hashes=self._hashes.of_events(*secret, day),
             keeps_visitor=visitor is not None,
-            own=tuple(name for name in self._own(numbers) if name in kept),
+            own=own,
+            own_base64=tuple(path for path in self._base64 if path[0] in own),
         )
 
     def after(self, numbers: Numbers, day: int) -> Program:
@@ -180,11 +182,11 @@ class Compiler:
         functions: dict[tuple[tuple[int, Path], ...], ValueFunction] = {}
 
         def resolve(name: str) -> Named | None:
-            inner = [(number, rest) for number, (path, _) in enumerate(steps) for rest in _rests(path, name)]
+            inner = [(number, rest) for number, (path, _) in enumerate(steps) for rest in rests_below(path, name)]
             found = _at_property(name, [(rest, steps[number][1]) for number, rest in inner])
             if found is None:
                 return None
-            opened = [rest for path in base64 for rest in _rests(path, name)]
+            opened = [rest for path in base64 for rest in rests_below(path, name)]
             kind = (
                 *inner,
                 *[(-1, rest) for rest in opened],
@@ -259,11 +261,6 @@ def _joined(functions: Sequence[UrlFunction]) -> UrlFunction:
         return url, network
 
     return run
-
-
-def _rests(path: Path, name: str) -> list[Path]:
-    """What is left of a path below ``properties`` for one of them; an empty path is for each."""
-    return below(path, name, None) if path else [()]
 
 
 def _at_property(name: str, steps: Sequence[Step]) -> list[Step] | None:

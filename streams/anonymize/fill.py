@@ -23,7 +23,8 @@ def make_fill(program: Program, removed: Counter[str]) -> Fill:
     """A function of (event with nothing in it, what came in). ``removed`` counts by field what cannot be masked."""
     makers = (_texts, _urls, _values, _properties, _numbers, _network, _pseudonyms, _times)
     parts = [part for maker in makers if (part := maker(program, removed)) is not None]
-    own = program.own
+    own, base64 = program.own, program.own_base64
+    packed = {path[0] for path in base64}
 
     def fill(event: Event, raw: ParsedEvent) -> bool:
         event.properties, event.bot_indicators = {}, []
@@ -32,8 +33,8 @@ def make_fill(program: Program, removed: Counter[str]) -> Fill:
             part(event, raw, kept)
         if event.useragent == ABSENT:
             event.useragent = ""
-        if own and repeats_own(raw, "\n".join(kept)):
-            removed.update(strike(event, raw, own))
+        if own and (any(getattr(event, name) for name in packed) or repeats_own(raw, "\n".join(kept))):
+            removed.update(strike(event, raw, own, base64))
         return bool(event.event and event.app_id) or not any(
             getattr(raw, name) and not getattr(event, name) for name in REQUIRED
         )

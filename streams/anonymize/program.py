@@ -7,6 +7,7 @@ import msgspec
 from streams.anonymize.action import TextFunction
 from streams.anonymize.generalize import Number
 from streams.anonymize.hashes import EventHashes
+from streams.anonymize.paths import Path
 from streams.anonymize.url import UrlFunction
 from streams.anonymize.value import ValueFunction
 
@@ -37,6 +38,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     keeps_visitor: bool = True
     own: tuple[str, ...] = ()
     """Columns in which the event's own ids and addresses are looked for."""
+    own_base64: tuple[Path, ...] = ()
+    """Paths in these columns to what is looked through decoded."""
 
 
 def masked_properties(

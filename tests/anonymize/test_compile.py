@@ -273,3 +273,21 @@ def test_broken_json_within_json_goes_when_a_path_leads_into_it() -> None:
     assert event.properties == {"a": '{"q":"{\\"x\\":"}'}
     assert event.contexts == '{"q":"{\\"x\\":"}'
     assert removed == {"properties": 1, "contexts": 1}
+
+
+def test_own_ids_are_struck_within_base64_that_is_declared() -> None:
+    """In columns, properties and what lies inside of them; where it is not declared they stay."""
+    find = {"action": "redact", "fields": ["se_label", "properties", "contexts"], "find": ["own"]}
+    packed = "c2VlIGFubi0xMjM0NQ"  # see ann-12345
+    given: dict[str, Any] = {
+        "user_id": "ann-12345",
+        "se_label": packed,
+        "properties": {"b": packed, "o": packed, "j": f'{{"b":"{packed}"}}'},
+        "contexts": f'[{{"data":{{"b":"{packed}"}}}}]',
+    }
+    struck = "c2VlICh1c2VyKQ"  # see (user)
+
+    event = kept(rules_of(find, base64=["se_label", "properties.b", "properties.j.b", "contexts.*.data.b"]), **given)
+    assert (event.se_label, event.contexts) == (struck, f'[{{"data":{{"b":"{struck}"}}}}]')
+    assert event.properties == {"b": struck, "o": packed, "j": f'{{"b":"{struck}"}}'}
+    assert kept(rules_of(find), **given).properties["b"] == packed
