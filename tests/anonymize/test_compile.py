@@ -218,6 +218,23 @@ def test_base64_is_opened_where_it_is_declared_only() -> None:
     assert event.properties["o"] == "YW5uQGV4YW1wbGUuY29t"
 
 
+def test_base64_within_json_is_opened_and_written_back() -> None:
+    """In contexts, in JSON within JSON, by more than one path; what is no base64 goes, and is counted."""
+    paths = ["contexts.*.data.b", "contexts.**.b", "properties.j.k.b"]
+    rules = rules_of({"action": "redact", "fields": ["contexts", "properties"], "find": ["email"]}, base64=paths)
+    mail, masked, removed = "YW5uQGV4YW1wbGUuY29t", "KGVtYWlsKQ==", Counter[str]()
+    event = kept(
+        rules,
+        removed=removed,
+        contexts=f'[{{"data":{{"b":"{mail}","c":"{mail}"}}}},{{"data":{{"b":"a@b.example"}}}}]',
+        properties={"j": f'{{"k":"{{\\"b\\":\\"{mail}\\"}}"}}'},
+    )
+
+    assert event.contexts == f'[{{"data":{{"b":"{masked}","c":"{mail}"}}}},{{"data":{{}}}}]'
+    assert event.properties == {"j": f'{{"k":"{{\\"b\\":\\"{masked}\\"}}"}}'}
+    assert removed == {"contexts": 1}
+
+
 def test_pseudonyms_of_one_purpose_can_be_joined_and_others_not() -> None:
     """By default every field has its own."""
     given = {"user_id": "ann", "properties": {"a": "ann", "b": "ann"}}
