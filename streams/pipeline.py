@@ -231,10 +231,17 @@ def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     return {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
 
 
-def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: Lookups | None = None) -> Pipeline:
+def build(
+    settings: Settings,
+    secret: bytes,
+    enriched_partitions: int,
+    lookups: Lookups | None = None,
+    rules: Rules | None = None,
+    keyring: Keyring | None = None,
+) -> Pipeline:
     """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for what cannot be used.
 
-    ``lookups`` are those of the settings where they are already open.
+    ``lookups``, ``rules`` and ``keyring`` are those of the settings where they are already open.
     """
     limits = [settings.limits, *(app.limits for app in settings.apps.values())]
     options = PipelineOptions(
@@ -255,9 +262,10 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: 
         known_apps_only=settings.unknown_apps == "dead",
         hosts={app: _site(own.hosts[0]) for app, own in settings.apps.items() if own.hosts},
     )
-    rules = read_rules(settings.rules)
+    rules = rules or read_rules(settings.rules)
     lookups = lookups or open_lookups(settings.geo, __version__, settings.enrich)
-    return make_pipeline(options, Keys(secret), open_ring(settings, keys_of(rules), secret=secret), rules, lookups)
+    keyring = keyring or open_ring(settings, keys_of(rules), secret=secret)
+    return make_pipeline(options, Keys(secret), keyring, rules, lookups)
 
 
 def _limits(settings: LimitSettings) -> Limits:
