@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from streams.anonymize.action import TextAction, TextFunction, chain
 from streams.anonymize.client import make_network
 from streams.anonymize.fields import ADDRESS, AFTER, BEFORE, IDS, REQUIRED, VISITOR, Kind, expand
-from streams.anonymize.generalize import Number, make_coarse_number, make_coarse_time
+from streams.anonymize.generalize import make_coarse_number, make_coarse_time
 from streams.anonymize.hashes import FASTER, Hashes
 from streams.anonymize.ip import V4_BITS, V6_BITS
 from streams.anonymize.keyring import DEFAULT_KEY, Keyring, Rotation
 from streams.anonymize.operations import OWN, Ask, Operations
 from streams.anonymize.paths import Path, below, parse_path, rests_below
-from streams.anonymize.program import Named, Program
+from streams.anonymize.program import Named, NumberFunction, Program
+from streams.anonymize.redact import make_number_search
 from streams.anonymize.rules import Rules
 from streams.anonymize.ruleset import (
     DropEvent,
@@ -152,7 +153,7 @@ class Compiler:
             return remember(lambda text: value(text)[0])
         return remember(chain(self._actions(asks, kind)))
 
-    def _actions(self, asks: Asks, kind: Kind) -> list[TextAction]:
+    def _actions(self, asks: Sequence[Ask], kind: Kind) -> list[TextAction]:
         return [action for ask in asks if (action := self._operations.on_text(ask, kind)) is not None]
 
     def _make_url(self, asks: Asks) -> UrlFunction:
@@ -198,9 +199,14 @@ class Compiler:
 
         return remember(resolve)
 
-    def _number(self, asks: Asks) -> Callable[[Number], Number] | None:
+    def _number(self, asks: Asks) -> NumberFunction | None:
+        searches = self._actions([ask for ask in asks if isinstance(self._rules[ask.rule], Redact)], Kind.NUMBER)
         steps = [rule.step for ask in asks if isinstance(rule := self._rules[ask.rule], Generalize) and rule.step]
-        return make_coarse_number(max(steps)) if steps else None
+        search = make_number_search(searches) if searches else None
+        coarse = make_coarse_number(max(steps)) if steps else None
+        if search is None or coarse is None:
+            return search or coarse
+        return lambda number: None if search(number) is None else coarse(number)
 
     def _times(self, asks: Asks) -> Iterator[Callable[[int], int]]:
         for ask in asks:

@@ -6,6 +6,7 @@ from itertools import compress
 from operator import attrgetter
 
 from streams.anonymize.fields import REQUIRED
+from streams.anonymize.generalize import number_text
 from streams.anonymize.own import repeats_own, strike
 from streams.anonymize.program import Program, masked_properties
 from streams.records import Event, ParsedEvent
@@ -111,14 +112,22 @@ def _properties(program: Program, removed: Counter[str]) -> Part | None:
     return part
 
 
-def _numbers(program: Program, _removed: Counter[str]) -> Part | None:
+def _numbers(program: Program, removed: Counter[str]) -> Part | None:
     numbers = program.numbers
+    searched = {name for name, _ in numbers if name in program.own}
 
-    def part(event: Event, raw: ParsedEvent, _kept: list[str]) -> None:
-        for name, coarse in numbers:
+    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+        for name, function in numbers:
             number = getattr(raw, name)
-            if number is not None:
-                setattr(event, name, number if coarse is None else coarse(number))
+            if number is None:
+                continue
+            masked = number if function is None else function(number)
+            if masked is None:
+                removed[name] += 1
+                continue
+            setattr(event, name, masked)
+            if name in searched:
+                kept.append(number_text(masked))
 
     return part if numbers else None
 

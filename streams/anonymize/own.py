@@ -6,6 +6,7 @@ from operator import attrgetter
 from streams.anonymize.action import TextAction, TextFunction
 from streams.anonymize.client import spellings_of
 from streams.anonymize.fields import TREES
+from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import MAX_LAYERS, Find, Span, decode_layer, is_encoded, merge, replace_found
 from streams.anonymize.paths import Path, rests_below
 from streams.anonymize.value import Step, ValueFunction, make_value
@@ -85,6 +86,10 @@ def strike(event: Event, raw: ParsedEvent, names: Iterable[str], base64: Sequenc
             value_of = _make_property_strike(steps, opened) if opened else lambda _name: strike_value
             event.properties, removed = _struck(found, strike_text, value_of)
             emptied += [name] * removed
+        elif isinstance(found, float):
+            if strike_text(number_text(found)) != number_text(found):
+                setattr(event, name, None)
+                emptied.append(name)
         elif found:
             as_value = make_value(steps, opened) if opened else strike_value
             struck, removed = as_value(found) if opened or name in TREES else (strike_text(found), 0)

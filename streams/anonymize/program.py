@@ -15,6 +15,10 @@ Named = tuple[str, ValueFunction | None]
 """A property's name as it may be kept, and what is done to its value (None: nothing)."""
 
 
+NumberFunction = Callable[[Number], Number | None]
+"""From a number to what may be kept of it; None: nothing."""
+
+
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """A field that no member names is emptied: a rule says so."""
 
@@ -26,7 +30,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of text that have values inside."""
     properties: Callable[[str], Named | None] | None = None
     """By a property's name; None where a rule removes it."""
-    numbers: tuple[tuple[str, Callable[[Number], Number] | None], ...] = ()
+    numbers: tuple[tuple[str, NumberFunction | None], ...] = ()
     times: tuple[tuple[str, Callable[[int], int]], ...] = ()
     """Times that are made coarser."""
     dropped: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ import re2
 from streams.anonymize import card, iban, layers, phone, tokens
 from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import find_addresses
+from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
 from streams.anonymize.url import Base, UrlAction
@@ -71,6 +72,26 @@ def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
         own_hint="|".join(own_hints) if all(own_hints) else "",
         on_names=True,
     )
+
+
+EXACT = 2**53
+"""From here on a float is not the number that was sent. Source: IEEE 754-2019, binary64."""
+
+
+def make_number_search(actions: Sequence[TextAction]) -> Callable[[float], float | None]:
+    """A function from a number to itself; None where the actions would change what it says, or it says it no more.
+
+    There is no word to put in a number's place.
+    """
+    search = chain(actions)
+
+    def searched(number: float) -> float | None:
+        if abs(number) >= EXACT:
+            return None
+        text = number_text(number)
+        return number if search(text) == text else None
+
+    return searched
 
 
 def _joined(finds: Sequence[Find]) -> Find:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from streams.anonymize.rules import default_rules
 from streams.records import NO_ID
 from tests.anonymize.engine import kept, rules_of, run
 
@@ -308,3 +309,34 @@ def test_own_ids_are_struck_within_base64_that_is_declared() -> None:
     assert (event.se_label, event.contexts) == (struck, f'[{{"data":{{"b":"{struck}"}}}}]')
     assert event.properties == {"b": struck, "o": packed, "j": f'{{"b":"{struck}"}}'}
     assert kept(rules_of(find), **given).properties["b"] == packed
+
+
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [
+        (4929770000000024.0, None),
+        (-4929770000000024.0, None),
+        (10017123.0, None),
+        (2.0**53, None),
+        (4929770000000025.0, 4929770000000025.0),
+        (12.5, 12.5),
+        (0.0, 0.0),
+    ],
+)
+def test_a_number_that_holds_a_find_is_removed(number: float, left: float | None) -> None:
+    """A card, an id of the event, and what is no longer the number that was sent: no word can stand in its place."""
+    removed: Counter[str] = Counter()
+    event = kept(default_rules(), removed=removed, se_value=number, user_id="10017123")
+
+    assert event.se_value == left
+    assert removed == ({} if left is not None else {"se_value": 1})
+
+
+def test_a_number_is_searched_before_it_is_made_coarser_and_after_enrichment_too() -> None:
+    """Whatever the rules' order: a coarse card is half a card."""
+    coarse = {"action": "generalize", "fields": ["se_value"], "step": 10}
+    find = {"action": "redact", "fields": ["se_value"], "find": ["card"]}
+    for rules in (rules_of(coarse, find), rules_of(find, coarse), rules_of({**find, "when": "after"})):
+        assert kept(rules, se_value=4929770000000024.0).se_value is None
+    assert kept(rules_of(find, coarse), se_value=37.5).se_value == 30
+    assert kept(rules_of(coarse), se_value=37.5).se_value == 30
