@@ -21,10 +21,10 @@ EMAIL = "(email)"
 _LOCAL = r"""(?:"[^"]{1,64}"|[^\s@＠﹫"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
 _AT = r"(?:@|＠|﹫|%(?:25)*40|%[uU]0040|&#0*64;|&#[xX]0*40;|&commat;|\\u0040)"
 _DOT = r"(?:[.。．｡]|%(?:25)*2[eE]|%[uU]002[eE])"
-_LABEL = r"[\pL\pN_-]+"
+_LABEL = r"[\pL\pN\p{Cf}_-]+"
 _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f:.]+\])")
 """Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals,
-the full stops of UTS 46 §2.3."""
+the full stops of UTS 46 §2.3; signs that are not seen (Unicode's Cf), as pages put them where a line may break."""
 
 
 def _find_emails(text: str) -> list[Span]:
