@@ -31,7 +31,7 @@ test: $(STAMP) ## the tests that run embedded
 	$(BIN)/pytest $(IN_PARALLEL)
 
 test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
-	$(BIN)/pytest -m kafka
+	$(BIN)/pytest $(IN_PARALLEL) -m kafka
 
 bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json
 	$(BIN)/python -m tests.bench
