@@ -289,3 +289,29 @@ def test_patterns_that_stall_other_engines_take_linear_time(pattern: str) -> Non
 
     cost(2_000)
     assert cost(20_000) < 10  # seconds; exponential time would not end in this universe
+
+
+STARS = "*" + "a*" * 14 + "b"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"action": "drop_event", "match": {"app": [STARS]}},
+        {"action": "drop_event", "match": {"event": [STARS]}},
+        {"action": "drop_field", "fields": [f'properties."{STARS}"']},
+        {"action": "url_query", "fields": ["page_url"], "keep": [STARS]},
+        {"action": "url_template", "fields": ["page_url"], "routes": ["/" + "*/" * 8 + "x"]},
+    ],
+    ids=["app", "event", "path", "query", "route"],
+)
+def test_names_of_many_stars_that_stall_other_engines_take_linear_time(rule: dict[str, Any]) -> None:
+    """Wherever a rules file takes a star, against a text that fits but for its end."""
+    text = "a" * 20_000
+    raw = ParsedEvent(event=text, event_name=text, app_id=text, properties={text: "1"})
+    raw.page_url = f"https://x.example/{'a/' * 10_000}?{text}=1"
+    began = time.process_time()
+
+    anonymize = make_anonymizer(Keys(SECRET), SecretKeyring(SECRET), rules_of(rule), Counter())
+    assert isinstance(anonymize(raw, PLACE, 0, NOON, NOON, NOON), Event)
+    assert time.process_time() - began < 10  # seconds; fourteen stars tried one by one would not end
