@@ -73,10 +73,10 @@ class Metrics:
         self.dead_letters = count("dead_letters", "Records written to the dead topic", "reason")
         self.fields_removed = count("fields_removed", "Fields removed because they could not be masked", "field")
         self.data_loads = count(
-            "data_loads", "Changed data files of the enrichments that were met, by what came of it", "setting", "result"
+            "data_loads", "Changed files of data and keys that were met, by what came of it", "setting", "result"
         )
         self.data_refused = self._gauge(
-            "data_refused", "1 while a data file cannot be used and the one before it stays in use", "setting"
+            "data_refused", "1 while a changed file of data or keys cannot be used and what was in use stays", "setting"
         )
 
     def _sessions_counters(self) -> None:
@@ -181,7 +181,7 @@ class Metrics:
             self.fields_removed.labels(field).inc(number)
 
     def data_file(self, setting: str, *, is_loaded: bool) -> None:
-        """A changed data file was met: it is in use now, or refused."""
+        """A changed file was met: it is in use now, or refused."""
         self.data_loads.labels(setting, "loaded" if is_loaded else "refused").inc()
         self.data_refused.labels(setting).set(not is_loaded)
 

@@ -1,7 +1,7 @@
 """What happens to a raw batch, in order: the enrich worker's table of contents. Pure: bytes in, bytes out."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import msgspec
 
@@ -11,6 +11,7 @@ from streams.anonymize.anonymizer import Anonymizer, Place, make_anonymizer
 from streams.anonymize.compile import make_app_id
 from streams.anonymize.conditions import CountryOf
 from streams.anonymize.keyring import Keyring
+from streams.anonymize.own import repeats_own
 from streams.anonymize.rules import Rules, asks_for_country, keys_of, read_rules
 from streams.encode import encode, partition_of
 from streams.enrich.enricher import Enricher, Lookups, make_enricher
@@ -28,7 +29,7 @@ from streams.parse.times import TimesOf, header_tstamp, make_arrival, make_times
 from streams.records import DeadLetter, ParsedEvent, RawBatch
 from streams.schemas import open_check
 from streams.settings import LimitSettings, Settings
-from streams.settle import NoEvent, make_letter, make_outcome
+from streams.settle import make_letter, make_outcome
 
 UNHEARD = -1
 _ACCEPTED = (Verdict.ACCEPTED.value, Reason.NONE.value)
@@ -104,6 +105,7 @@ def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules:
     one = make_one(prepare, n, times, anonymize, make_enricher(lookups), after, most_bytes)
     masked_app_id = make_app_id(keys, keyring, rules)
     arrival_of = make_arrival(options.disorder_ms, bounded)
+    app_of = make_app_of(app_id, options.app_limits if options.known_apps_only else None)
 
     def run(batch: RawBatch) -> EnrichedBatch:
         removed.clear()
@@ -128,7 +130,7 @@ def make_pipeline(options: PipelineOptions, keys: Keys, keyring: Keyring, rules:
                 arrival = max(0, arrival_of(record.timestamp, tstamp))
                 if tstamp is not None or not bounded:  # in bounded input Kafka's clock says nothing
                     heard = max(heard, arrival)
-                app = _app_of(item, done) or headers.get("app_id") or app_id
+                app = app_of(item, headers)
                 outcome = make_outcome(done, place, index, masked_app_id(app), arrival)
                 value = encode(outcome)
                 if len(value) > most_bytes:  # a header can be as long as a record
@@ -221,9 +223,22 @@ def make_one(  # noqa: PLR0913 - the stages, in their order
     return one
 
 
-def _app_of(item: ParsedEvent | Dead | Empty, done: NoEvent) -> str:
-    """The app of an event that was read; one that nobody knows is no name for the books."""
-    return item.app_id if isinstance(item, ParsedEvent) and done.reason is not Reason.APP_UNKNOWN else ""
+def make_app_of(
+    default: str, known: Container[str] | None
+) -> Callable[[ParsedEvent | Dead | Empty, Mapping[str, str]], str]:
+    """Whose an outcome is, by (what was read, headers): the event's app, else the header's, else the default.
+
+    One that is not ``known`` (None: all are) is no name for the books, nor is one that has an id of its event in it:
+    outcomes carry no content.
+    """
+
+    def app_of(item: ParsedEvent | Dead | Empty, headers: Mapping[str, str]) -> str:
+        if isinstance(item, ParsedEvent) and item.app_id and repeats_own(item, item.app_id):
+            return default
+        named = item.app_id if isinstance(item, ParsedEvent) else ""
+        return next((app for app in (named, headers.get("app_id")) if app and (known is None or app in known)), default)
+
+    return app_of
 
 
 def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
@@ -231,10 +246,17 @@ def read_headers(headers: Sequence[tuple[str, bytes | None]]) -> dict[str, str]:
     return {name: value.decode("utf-8", "replace") for name, value in headers if value is not None}
 
 
-def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: Lookups | None = None) -> Pipeline:
+def build(
+    settings: Settings,
+    secret: bytes,
+    enriched_partitions: int,
+    lookups: Lookups | None = None,
+    rules: Rules | None = None,
+    keyring: Keyring | None = None,
+) -> Pipeline:
     """The pipeline of these settings. Raises ValueError for a short secret, ConfigError for what cannot be used.
 
-    ``lookups`` are those of the settings where they are already open.
+    ``lookups``, ``rules`` and ``keyring`` are those of the settings where they are already open.
     """
     limits = [settings.limits, *(app.limits for app in settings.apps.values())]
     options = PipelineOptions(
@@ -255,9 +277,10 @@ def build(settings: Settings, secret: bytes, enriched_partitions: int, lookups: 
         known_apps_only=settings.unknown_apps == "dead",
         hosts={app: _site(own.hosts[0]) for app, own in settings.apps.items() if own.hosts},
     )
-    rules = read_rules(settings.rules)
+    rules = rules or read_rules(settings.rules)
     lookups = lookups or open_lookups(settings.geo, __version__, settings.enrich)
-    return make_pipeline(options, Keys(secret), open_ring(settings, keys_of(rules), secret=secret), rules, lookups)
+    keyring = keyring or open_ring(settings, keys_of(rules), secret=secret)
+    return make_pipeline(options, Keys(secret), keyring, rules, lookups)
 
 
 def _limits(settings: LimitSettings) -> Limits:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from streams.errors import ConfigError
@@ -11,7 +12,7 @@ from streams.settings import Settings
 
 STORE_SECRET = "secret"  # noqa: S105 - the file's name
 _MADE_BYTES = 32
-_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_MORE_THAN_GROUP = stat.S_IWGRP | stat.S_IXGRP | stat.S_IRWXO
 
 
 def read_secret(settings: Settings) -> bytes:
@@ -45,6 +46,23 @@ def store_secret(store_dir: Path) -> bytes:
     return _read_file(file)
 
 
+def others_may_read(found: os.stat_result, user: int, groups: Collection[int]) -> bool:
+    """Whether a secret file is open to more than who runs us (``user``, in ``groups``).
+
+    One of root's that only a group of ours may read is not: so system services get their secrets, and pods theirs, for
+    whose files Kubernetes knows no other owner.
+    Source: kubernetes.io/docs/concepts/configuration/secret (files of root, group by fsGroup).
+    """
+    if found.st_uid == 0 != user and found.st_gid in groups:
+        return bool(found.st_mode & _MORE_THAN_GROUP)
+    return bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def is_open_to_others(found: os.stat_result) -> bool:
+    """The same for this process."""
+    return others_may_read(found, os.geteuid(), {os.getegid(), *os.getgroups()})
+
+
 def _make(file: Path) -> None:
     """Written whole under another name, then linked: a link never replaces, so the first one stays."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
@@ -64,13 +82,13 @@ def _make(file: Path) -> None:
 
 def _read_file(file: Path) -> bytes:
     try:
-        mode = file.stat().st_mode
+        found = file.stat()
         raw = file.read_bytes()
     except OSError as error:
         raise ConfigError(f"{file}: the secret cannot be read: {error.strerror}", "make the file, mode 0600") from None
-    if mode & _FOR_OTHERS:
+    if is_open_to_others(found):
         raise ConfigError(
-            f"{file}: others may read the secret (mode {stat.S_IMODE(mode):04o})",
+            f"{file}: others may read the secret (mode {stat.S_IMODE(found.st_mode):04o})",
             f"chmod 600 {file}; if others had access to it, make a new one",
         )
     try:

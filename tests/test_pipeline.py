@@ -496,7 +496,8 @@ def test_a_log_without_host_is_on_the_apps_site() -> None:
 
 
 def test_limits_and_unknown_apps() -> None:
-    """Each event of an app above its limits is dead under its name; an app that is not listed under the default's."""
+    """Each event of an app above its limits is dead under its name; an app that is not listed under the default's:
+    its name may be anyone's, and outcomes carry no content."""
     few = Limits(record_events=1)
     pipeline = make(app_limits={"shop": few}, known_apps_only=True, app_id="main")
     batch = b'{"batch":[%b,%b]}' % (message(), message())
@@ -508,9 +509,20 @@ def test_limits_and_unknown_apps() -> None:
     assert found == [
         ("shop", 0, 0, Reason.TOO_LARGE),
         ("shop", 0, 1, Reason.TOO_LARGE),
-        ("x", 1, 0, Reason.APP_UNKNOWN),
+        ("main", 1, 0, Reason.APP_UNKNOWN),
         ("main", 2, 0, Reason.APP_UNKNOWN),
     ]
+
+
+def test_an_outcome_is_never_named_after_what_may_be_someones() -> None:
+    """A header's unknown app, of a record that cannot be read; an app called like an id of its event."""
+    listed = make(app_limits={"shop": Limits()}, known_apps_only=True, app_id="main")
+    named = [Raw(0, b"{", (*SEGMENT, ("app_id", b"Ann Example"))), Raw(1, b"{", (*SEGMENT, ("app_id", b"shop")))]
+    assert [o.app_id for o in records_of(run(named, listed)) if isinstance(o, Outcome)] == ["main", "shop"]
+
+    old = b'{"type":"track","event":"e","userId":"ann-12345","timestamp":"1990-01-01T00:00:00Z"}'
+    refused = records_of(run([Raw(0, old, (*SEGMENT, ("app_id", b"of ann%2D12345")))], make(app_id="main")))
+    assert [(o.app_id, o.reason) for o in refused if isinstance(o, Outcome)] == [("main", Reason.TIME_RANGE)]
 
 
 def test_many_bad_events_write_their_body_once() -> None:

@@ -1,5 +1,6 @@
 """Where the secret comes from, what is refused, and that it is made once."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from pydantic import SecretStr
 
 from streams.errors import ConfigError
 from streams.keys import Keys
-from streams.secret import read_secret, store_secret
+from streams.secret import others_may_read, read_secret, store_secret
 from streams.settings import Settings
 
 GOOD = "s3cret-" + "x" * 25
@@ -100,3 +101,24 @@ def test_a_store_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 def _folder(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+@pytest.mark.parametrize(
+    ("owner", "group", "mode", "is_open"),
+    [
+        (1000, 1000, 0o600, False),
+        (1000, 1000, 0o640, True),  # its own group has members
+        (0, 1000, 0o440, False),  # root's, shared with the service's group alone
+        (0, 1000, 0o640, False),
+        (0, 1000, 0o660, True),
+        (0, 1000, 0o444, True),
+        (0, 4, 0o440, True),  # a group we are not in
+        (2000, 1000, 0o440, True),
+    ],
+)
+def test_who_else_may_read_a_secret_file(owner: int, group: int, mode: int, is_open: bool) -> None:
+    """Asked for user and group 1000."""
+    found = os.stat_result((stat.S_IFREG | mode, 0, 0, 1, owner, group, 0, 0, 0, 0))
+
+    assert others_may_read(found, 1000, {1000}) is is_open
+    assert others_may_read(found, 0, {0, 1000}) is bool(mode & 0o077)

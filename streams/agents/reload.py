@@ -1,24 +1,32 @@
-"""Takes changed data files into use between two batches, and raises the alarm for one that cannot be used."""
+"""Takes changed files of data and keys into use between two batches; an alarm for one that cannot be used."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from streams.enrich.enricher import Lookups
-from streams.enrich.reload import DataFiles
 from streams.metrics import Metrics
 from streams.pipeline import Pipeline
+from streams.watched import Change
 
 logger = logging.getLogger(__name__)
 
 
-class DataReload:
-    """``build`` makes the stages for look-ups; ``use`` takes them: called between the loop's turns, whole or not."""
+class Files(Protocol):
+    """Files in use, which may change: DataFiles, KeyFile."""
+
+    def check(self) -> list[Change]:
+        """Look at them once, and open what changed."""
+        ...
+
+
+class Reload:
+    """``build`` makes the stages of what the files hold now; ``use`` takes them, between the loop's turns."""
 
     def __init__(
         self,
-        files: DataFiles,
-        build: Callable[[Lookups], Pipeline],
+        files: Sequence[Files],
+        build: Callable[[], Pipeline],
         use: Callable[[Pipeline], None],
         metrics: Metrics,
     ) -> None:
@@ -31,12 +39,15 @@ class DataReload:
     async def look(self) -> None:
         """Look at the files once. Opening and compiling takes a second or so, and happens in another thread."""
         async with self._busy:
-            changes = await asyncio.to_thread(self._files.check)
+            changes = await asyncio.to_thread(self._check)
             if any(not change.problem for change in changes):
-                self._use(await asyncio.to_thread(self._build, self._files.lookups))
+                self._use(await asyncio.to_thread(self._build))
         for change in changes:
             self._metrics.data_file(change.setting, is_loaded=not change.problem)
             if change.problem:
-                logger.error("the data in use stay: %s", change.problem)
+                logger.error("what is in use stays: %s", change.problem)
             else:
                 logger.info("%s: the changed file is in use", change.setting)
+
+    def _check(self) -> list[Change]:
+        return [change for files in self._files for change in files.check()]

@@ -10,10 +10,9 @@ from aiokafka.errors import KafkaError
 from streams import __version__, pipeline
 from streams.agents.enrich import EnrichWorker
 from streams.agents.hooks import Hooks
-from streams.agents.reload import DataReload
+from streams.agents.reload import Reload
 from streams.agents.sessions import SessionsWorker
-from streams.anonymize.rules import read_rules, rules_control
-from streams.enrich.enricher import Lookups
+from streams.anonymize.rules import keys_of, read_rules, rules_control
 from streams.enrich.reload import DataFiles
 from streams.errors import ContractError
 from streams.kafka.admin import no_answer, partitions_of
@@ -21,6 +20,7 @@ from streams.kafka.app import BatchApp, make_app
 from streams.kafka.app import run_worker as run_app
 from streams.kafka.security import connection
 from streams.kafka.state import STATE_NAME, StateTable, changelog_topic, make_state
+from streams.keyring.reload import KeyFile
 from streams.metrics import Metrics
 from streams.secret import read_secret
 from streams.sessionize.options import make_options_of
@@ -57,23 +57,25 @@ def make_enrich(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchApp:
     """The app of the enrich worker."""
     kafka = settings.kafka
     raw, enriched, dead = _partitions(settings, kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic)
-    files, secret = DataFiles(settings.geo, settings.enrich, __version__), read_secret(settings)
+    secret, rules = read_secret(settings), read_rules(settings.rules)
+    data, keys = DataFiles(settings.geo, settings.enrich, __version__), KeyFile(settings, keys_of(rules), secret)
 
-    def build(lookups: Lookups) -> pipeline.Pipeline:
-        return pipeline.build(settings, secret, enriched, lookups)
+    def build() -> pipeline.Pipeline:
+        return pipeline.build(settings, secret, enriched, data.lookups, rules, keys.ring)
 
     app = make_app("enrich", settings)
     worker = EnrichWorker(
         app,
         settings,
-        build(files.lookups),
-        rules_control(read_rules(settings.rules)),
+        build(),
+        rules_control(rules),
         (raw, enriched, dead),
         metrics,
         hooks,
     )
-    if files.is_watching and settings.enrich.reload_interval and not settings.bounded:
-        app.timer(settings.enrich.reload_interval)(DataReload(files, build, worker.use, metrics).look)
+    files = [each for each in (data, keys) if each.is_watching]
+    if files and settings.enrich.reload_interval and not settings.bounded:
+        app.timer(settings.enrich.reload_interval)(Reload(files, build, worker.use, metrics).look)
     return app
 
 

@@ -67,7 +67,9 @@ def _make_change(program: Program, removed: Counter[str]) -> Callable[[Event], b
         for name, coarse in (*program.numbers, *program.times):
             number = getattr(event, name)
             if number is not None and coarse is not None:
-                setattr(event, name, coarse(number))
+                kept_number = coarse(number)
+                setattr(event, name, kept_number)
+                removed[name] += kept_number is None
         for name in program.dropped:
             setattr(event, name, _NOTHING.get(type(getattr(event, name)), _none)())
         return all(getattr(event, name) for name in REQUIRED)

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from streams.anonymize.layers import Span
 
 CARD = "(card)"
-_GAP = r"(?:[ ._+\xa0-]|%(?:25)*+(?:20|2[bBdD]))"
-_RUN = re.compile(rf"[0-9](?:{_GAP}?+[0-9]){{11,}}+")
+_UNSEEN = "\xad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe58\ufe63\uff0d\ufeff"
+"""Dashes, and signs that are not seen at all."""
+_GAP = rf"(?:[\s._+{_UNSEEN}-]|%(?:25)*+(?:20|2[bBdD]))"
+_RUN = re.compile(rf"[0-9](?:{_GAP}{{0,3}}+[0-9]){{11,}}+")
 """There is one way to read each sign, so nothing is tried twice."""
 _GROUP = re.compile(r"%(?:25)*(?:20|2[bBdD])|([0-9]+)")
 SHORTEST_CARD, _LONGEST = 12, 19
 _MOST_GROUPS = 100
+_FOREIGN_GAP = re.compile(rf"[^\S\x00-\x7f]|[{_UNSEEN}]")
+_ASCII_GAPS = b" -._+\t\n\r\v\f\x1c\x1d\x1e\x1f"
 _ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _DIGITS = b"0" * SHORTEST_CARD
 _FRACTION = re.compile(r"[\[,:\s]-?[0-9]+[.eE][0-9.eE+-]*+[\s,\]}]")
@@ -42,8 +46,9 @@ def may_hold(text: str) -> bool:
     """
     if len(text) < SHORTEST_CARD:
         return False
-    raw = text.encode() if text.isascii() else text.replace("\xa0", "").encode("utf-8", "surrogatepass")
-    return _DIGITS in raw.translate(_ALIKE, b" -._+")
+    if not text.isascii():
+        text = _FOREIGN_GAP.sub("", text)
+    return _DIGITS in text.encode("utf-8", "surrogatepass").translate(_ALIKE, _ASCII_GAPS)
 
 
 def may_act(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from streams.anonymize.fields import AFTER, BEFORE, IDENTITY, REQUIRED, VISITOR, Kind, expand
+from streams.anonymize.fields import AFTER, BEFORE, IDENTITY, NULLABLE, REQUIRED, VISITOR, Kind, expand
 from streams.anonymize.paths import Path, parse_path
 from streams.anonymize.ruleset import (
     WORDS,
@@ -30,7 +30,7 @@ _FITS = {
     "mask": _TEXTUAL,
     "truncate_ip": frozenset({Kind.TEXT, Kind.TREE, Kind.ADDRESS}),
     "pseudonymize": _TEXTUAL | {Kind.ID, Kind.VISITOR},
-    "redact": _TEXTUAL,
+    "redact": _TEXTUAL | {Kind.NUMBER},
     "url_query": _TEXTUAL,
     "url_template": frozenset({Kind.TEXT, Kind.URL, Kind.TREE}),
     "generalize": frozenset({Kind.TEXT, Kind.AGENT, Kind.TREE, Kind.NUMBER, Kind.TIME}),
@@ -128,7 +128,7 @@ def _target_problems(rule: FieldRule, path: Path, known: dict[str, Kind], where:
         return
     root = path[0]
     kind = known[root]
-    if kind not in _FITS[rule.action]:
+    if kind not in _FITS[rule.action] or (rule.action == "redact" and kind is Kind.NUMBER and root not in NULLABLE):
         yield where, f"{root} is {kind.value}: {rule.action} makes no sense there"
     if rule.action == "pseudonymize" and root == "app_id":
         yield where, "outcomes carry the app's name too, and belong to no day: mask or redact it"

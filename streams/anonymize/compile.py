@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from streams.anonymize.action import TextAction, TextFunction, chain
 from streams.anonymize.client import make_network
 from streams.anonymize.fields import ADDRESS, AFTER, BEFORE, IDS, REQUIRED, VISITOR, Kind, expand
-from streams.anonymize.generalize import Number, make_coarse_number, make_coarse_time
+from streams.anonymize.generalize import make_coarse_number, make_coarse_time
 from streams.anonymize.hashes import FASTER, Hashes
 from streams.anonymize.ip import V4_BITS, V6_BITS
 from streams.anonymize.keyring import DEFAULT_KEY, Keyring, Rotation
 from streams.anonymize.operations import OWN, Ask, Operations
-from streams.anonymize.paths import Path, below, parse_path
-from streams.anonymize.program import Named, Program
+from streams.anonymize.paths import Path, below, parse_path, rests_below
+from streams.anonymize.program import Named, NumberFunction, Program
+from streams.anonymize.redact import make_number_search
 from streams.anonymize.rules import Rules
 from streams.anonymize.ruleset import (
     DropEvent,
@@ -73,13 +74,15 @@ class Compiler:
         asked = {name: self._asked(numbers, name, secret, day) for name in BEFORE}
         program = self._columns(asked, BEFORE)
         kept = {name: asks for name, asks in asked.items() if name not in program.dropped}
+        own = tuple(name for name in self._own(numbers) if name in kept)
         return replace(
             program,
             network=self._network(kept[ADDRESS]) if ADDRESS in kept else None,
             pseudonyms=tuple((n, self._pseudonym(kept[n], n, secret, day)) for n in IDS if n in kept),
             hashes=self._hashes.of_events(*secret, day),
             keeps_visitor=visitor is not None,
-            own=tuple(name for name in self._own(numbers) if name in kept),
+            own=own,
+            own_base64=tuple(path for path in self._base64 if path[0] in own),
         )
 
     def after(self, numbers: Numbers, day: int) -> Program:
@@ -150,7 +153,7 @@ class Compiler:
             return remember(lambda text: value(text)[0])
         return remember(chain(self._actions(asks, kind)))
 
-    def _actions(self, asks: Asks, kind: Kind) -> list[TextAction]:
+    def _actions(self, asks: Sequence[Ask], kind: Kind) -> list[TextAction]:
         return [action for ask in asks if (action := self._operations.on_text(ask, kind)) is not None]
 
     def _make_url(self, asks: Asks) -> UrlFunction:
@@ -182,11 +185,11 @@ class Compiler:
         functions: dict[tuple[tuple[int, Path], ...], ValueFunction] = {}
 
         def resolve(name: str) -> Named | None:
-            inner = [(number, rest) for number, (path, _) in enumerate(steps) for rest in _rests(path, name)]
+            inner = [(number, rest) for number, (path, _) in enumerate(steps) for rest in rests_below(path, name)]
             found = _at_property(name, [(rest, steps[number][1]) for number, rest in inner])
             if found is None:
                 return None
-            opened = [rest for path in base64 for rest in _rests(path, name)]
+            opened = [rest for path in base64 for rest in rests_below(path, name)]
             kind = (
                 *inner,
                 *[(-1, rest) for rest in opened],
@@ -198,9 +201,14 @@ class Compiler:
 
         return remember(resolve)
 
-    def _number(self, asks: Asks) -> Callable[[Number], Number] | None:
+    def _number(self, asks: Asks) -> NumberFunction | None:
+        searches = self._actions([ask for ask in asks if isinstance(self._rules[ask.rule], Redact)], Kind.NUMBER)
         steps = [rule.step for ask in asks if isinstance(rule := self._rules[ask.rule], Generalize) and rule.step]
-        return make_coarse_number(max(steps)) if steps else None
+        search = make_number_search(searches) if searches else None
+        coarse = make_coarse_number(max(steps)) if steps else None
+        if search is None or coarse is None:
+            return search or coarse
+        return lambda number: None if search(number) is None else coarse(number)
 
     def _times(self, asks: Asks) -> Iterator[Callable[[int], int]]:
         for ask in asks:
@@ -261,11 +269,6 @@ def _joined(functions: Sequence[UrlFunction]) -> UrlFunction:
         return url, network
 
     return run
-
-
-def _rests(path: Path, name: str) -> list[Path]:
-    """What is left of a path below ``properties`` for one of them; an empty path is for each."""
-    return below(path, name, None) if path else [()]
 
 
 def _at_property(name: str, steps: Sequence[Step]) -> list[Step] | None:

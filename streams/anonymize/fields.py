@@ -34,6 +34,9 @@ DEVICES = ("domain_userid", "network_userid", "anonymous_id")
 REQUIRED = frozenset({"app_id", "event"})
 """An event without them says nothing: where one cannot be masked, the event goes."""
 
+NULLABLE = frozenset({"se_value"})
+"""A number that an event may be without, and that may be anyone's: a tracker lets a page send what it likes."""
+
 _OURS = frozenset(
     "event_id visitor_id event_fingerprint raw_topic raw_partition raw_offset raw_index raw_events raw_size read_from "
     "rules_version ua_version geo_version app_version is_late version is_deleted arrival_tstamp is_bot".split()

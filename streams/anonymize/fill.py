@@ -6,6 +6,7 @@ from itertools import compress
 from operator import attrgetter
 
 from streams.anonymize.fields import REQUIRED
+from streams.anonymize.generalize import number_text
 from streams.anonymize.own import repeats_own, strike
 from streams.anonymize.program import Program, masked_properties
 from streams.records import Event, ParsedEvent
@@ -23,7 +24,8 @@ def make_fill(program: Program, removed: Counter[str]) -> Fill:
     """A function of (event with nothing in it, what came in). ``removed`` counts by field what cannot be masked."""
     makers = (_texts, _urls, _values, _properties, _numbers, _network, _pseudonyms, _times)
     parts = [part for maker in makers if (part := maker(program, removed)) is not None]
-    own = program.own
+    own, base64 = program.own, program.own_base64
+    packed = {path[0] for path in base64}
 
     def fill(event: Event, raw: ParsedEvent) -> bool:
         event.properties, event.bot_indicators = {}, []
@@ -32,8 +34,8 @@ def make_fill(program: Program, removed: Counter[str]) -> Fill:
             part(event, raw, kept)
         if event.useragent == ABSENT:
             event.useragent = ""
-        if own and repeats_own(raw, "\n".join(kept)):
-            removed.update(strike(event, raw, own))
+        if own and (any(getattr(event, name) for name in packed) or repeats_own(raw, "\n".join(kept))):
+            removed.update(strike(event, raw, own, base64))
         return bool(event.event and event.app_id) or not any(
             getattr(raw, name) and not getattr(event, name) for name in REQUIRED
         )
@@ -110,14 +112,22 @@ def _properties(program: Program, removed: Counter[str]) -> Part | None:
     return part
 
 
-def _numbers(program: Program, _removed: Counter[str]) -> Part | None:
+def _numbers(program: Program, removed: Counter[str]) -> Part | None:
     numbers = program.numbers
+    searched = {name for name, _ in numbers if name in program.own}
 
-    def part(event: Event, raw: ParsedEvent, _kept: list[str]) -> None:
-        for name, coarse in numbers:
+    def part(event: Event, raw: ParsedEvent, kept: list[str]) -> None:
+        for name, function in numbers:
             number = getattr(raw, name)
-            if number is not None:
-                setattr(event, name, number if coarse is None else coarse(number))
+            if number is None:
+                continue
+            masked = number if function is None else function(number)
+            if masked is None:
+                removed[name] += 1
+                continue
+            setattr(event, name, masked)
+            if name in searched:
+                kept.append(number_text(masked))
 
     return part if numbers else None
 

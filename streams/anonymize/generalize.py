@@ -31,7 +31,7 @@ def make_coarse_text(rule: Generalize) -> TextAction:
         value = float(text)
         if not math.isfinite(value):
             raise ValueError("no finite number")
-        return _shortest(coarse(value))
+        return number_text(coarse(value))
 
     return TextAction(number)
 
@@ -53,5 +53,6 @@ def make_coarse_time(unit: str) -> Callable[[int], int]:
     return lambda tstamp: tstamp - tstamp % step
 
 
-def _shortest(value: Number) -> str:
+def number_text(value: Number) -> str:
+    """A finite number as people write it: without a point where it is whole."""
     return str(int(value)) if value == int(value) else repr(value)

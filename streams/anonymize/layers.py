@@ -13,7 +13,7 @@ MAX_LAYERS = 5
 _MAX_ROUNDS = 64
 _BROKEN = "\ufffd"
 _HEX = "[0-9A-Fa-f]"
-_ESCAPE = rf"(?<!\\)\\++(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)"
+_ESCAPE = rf"(?:(?<!\\)\\++(?:u{_HEX}{{4}}|x{_HEX}{{2}}|u\{{{_HEX}{{1,6}}\}}|/)|%[uU]{_HEX}{{4}})"
 """A run of backslashes is looked at once, from its start: else a long one would cost the square of its length."""
 _ENCODED = re.compile(rf"((?:%{_HEX}{{2}})+|(?:{_ESCAPE})+)")
 _ESCAPED = re.compile(_ESCAPE)
@@ -45,11 +45,13 @@ def is_encoded(text: str) -> bool:
 
 
 def decode_layer(text: str) -> str:
-    """The text one layer down: percent-encoded bytes and escapes (``\\u0040``, ``\\x40``) as what they stand for.
+    """The text one layer down: percent-encoded bytes and escapes (``\\u0040``, ``\\x40``, ``%u0040``) as what they
+    stand for.
 
-    Source: RFC 3986 §2.1; RFC 8259 §7 (also with more than one backslash, as JSON within JSON has them).
+    Source: RFC 3986 §2.1; RFC 8259 §7 (also with more than one backslash, as JSON within JSON has them); ECMA-262
+    annex B.2.1.1 (``escape``).
     """
-    return _decoded(text)[0] if "\\" in text else unquote(text)
+    return _decoded(text)[0] if "\\" in text or "%u" in text or "%U" in text else unquote(text)
 
 
 def _depth(text: str, find: Find) -> int:
@@ -85,7 +87,7 @@ def _decoded(text: str) -> tuple[str, list[int]]:
             places += range(at, at + len(piece))
             at += len(piece)
             continue
-        for character, width in _unquoted(piece) if piece[0] == "%" else _unescaped(piece):
+        for character, width in _unescaped(piece) if piece[0] == "\\" or piece[1] in "uU" else _unquoted(piece):
             characters.append(character)
             places.append(at)
             at += width
@@ -105,7 +107,7 @@ def _unescaped(piece: str) -> Iterator[tuple[str, int]]:
     """The same for escapes; two halves of a character beyond U+FFFF are one."""
     high, held = 0, 0
     for match in _ESCAPED.finditer(piece):
-        sign, width = match.group().lstrip("\\"), len(match.group())
+        sign, width = match.group().lstrip("\\%"), len(match.group())
         code = ord(sign) if sign == "/" else int(sign[1:].strip("{}"), 16)
         if high and 0xDC00 <= code <= 0xDFFF:
             yield chr(0x10000 + ((high - 0xD800) << 10) + code - 0xDC00), held + width

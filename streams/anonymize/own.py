@@ -1,13 +1,15 @@
 """The event's own raw ids and addresses, where a tracker repeats them in its texts, URLs or properties."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from streams.anonymize.action import TextAction, TextFunction
 from streams.anonymize.client import spellings_of
 from streams.anonymize.fields import TREES
+from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import MAX_LAYERS, Find, Span, decode_layer, is_encoded, merge, replace_found
-from streams.anonymize.value import ValueFunction, make_value
+from streams.anonymize.paths import Path, rests_below
+from streams.anonymize.value import Step, ValueFunction, make_value
 from streams.records import Event, ParsedEvent
 
 SHORTEST = 6
@@ -67,34 +69,48 @@ def _is_any_in(values: Iterable[str], texts: str) -> bool:
     return False
 
 
-def strike(event: Event, raw: ParsedEvent, names: Iterable[str]) -> list[str]:
+def strike(event: Event, raw: ParsedEvent, names: Iterable[str], base64: Sequence[Path] = ()) -> list[str]:
     """Replace each own value of ``raw`` in the named texts and the properties of ``event``, in place.
 
-    Gives the names of fields that could not be searched to the end, and so were emptied.
+    ``base64`` are the paths of what is searched decoded. Gives the names of fields that could not be searched to the
+    end, and so were emptied.
     """
     strike_text = _make_strike(_own_values(raw))
-    strike_value = make_value([((), TextAction(strike_text, on_names=True))])
+    steps: Sequence[Step] = [((), TextAction(strike_text, on_names=True))]
+    strike_value = make_value(steps)
     emptied = []
     for name in names:
         found = getattr(event, name)
+        opened = [path[1:] for path in base64 if path[0] == name]
         if name == "properties":
-            event.properties, removed = _struck(found, strike_text, strike_value)
+            value_of = _make_property_strike(steps, opened) if opened else lambda _name: strike_value
+            event.properties, removed = _struck(found, strike_text, value_of)
             emptied += [name] * removed
+        elif isinstance(found, float):
+            if strike_text(number_text(found)) != number_text(found):
+                setattr(event, name, None)
+                emptied.append(name)
         elif found:
-            struck, removed = strike_value(found) if name in TREES else (strike_text(found), 0)
+            as_value = make_value(steps, opened) if opened else strike_value
+            struck, removed = as_value(found) if opened or name in TREES else (strike_text(found), 0)
             setattr(event, name, struck)
             emptied += [name] * (removed or not struck)
     return emptied
 
 
+def _make_property_strike(steps: Sequence[Step], base64: Sequence[Path]) -> Callable[[str], ValueFunction]:
+    """From a property's name to what strikes its value; of ``base64`` the paths that begin with that name count."""
+    return lambda name: make_value(steps, [rest for path in base64 for rest in rests_below(path, name)])
+
+
 def _struck(
-    properties: dict[str, str], strike_text: TextFunction, strike_value: ValueFunction
+    properties: dict[str, str], strike_text: TextFunction, value_of: Callable[[str], ValueFunction]
 ) -> tuple[dict[str, str], int]:
     """The properties, and how many values, within them too, could not be searched to the end."""
     kept, removed = {}, 0
     for key, value in properties.items():
         name = strike_text(key)
-        text, count = strike_value(value)
+        text, count = value_of(key)(value)
         removed += count or (bool(key) and not name)
         if (name or not key) and (text or not value):
             kept[name] = text

@@ -58,3 +58,8 @@ def below(path: Path, name: str, node: object) -> list[Path]:
     if path[0] == ANY_DEPTH:
         return [path, *([path[1:]] if len(path) == 1 else below(path[1:], name, node))]
     return [path[1:]] if step_fits(path[0], name, node) else []
+
+
+def rests_below(path: Path, name: str) -> list[Path]:
+    """What is left of a path for one entry of a map of texts; an empty path is for each of them, whole."""
+    return below(path, name, None) if path else [()]

@@ -7,11 +7,16 @@ import msgspec
 from streams.anonymize.action import TextFunction
 from streams.anonymize.generalize import Number
 from streams.anonymize.hashes import EventHashes
+from streams.anonymize.paths import Path
 from streams.anonymize.url import UrlFunction
 from streams.anonymize.value import ValueFunction
 
 Named = tuple[str, ValueFunction | None]
 """A property's name as it may be kept, and what is done to its value (None: nothing)."""
+
+
+NumberFunction = Callable[[Number], Number | None]
+"""From a number to what may be kept of it; None: nothing."""
 
 
 class Program(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +30,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of text that have values inside."""
     properties: Callable[[str], Named | None] | None = None
     """By a property's name; None where a rule removes it."""
-    numbers: tuple[tuple[str, Callable[[Number], Number] | None], ...] = ()
+    numbers: tuple[tuple[str, NumberFunction | None], ...] = ()
     times: tuple[tuple[str, Callable[[int], int]], ...] = ()
     """Times that are made coarser."""
     dropped: tuple[str, ...] = ()
@@ -37,6 +42,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     keeps_visitor: bool = True
     own: tuple[str, ...] = ()
     """Columns in which the event's own ids and addresses are looked for."""
+    own_base64: tuple[Path, ...] = ()
+    """Paths in these columns to what is looked through decoded."""
 
 
 def masked_properties(

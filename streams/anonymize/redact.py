@@ -9,6 +9,7 @@ import re2
 from streams.anonymize import card, iban, layers, phone, tokens
 from streams.anonymize.action import Hint, TextAction, anything, chain
 from streams.anonymize.address import FEWEST_COLONS, find_addresses
+from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
 from streams.anonymize.url import Base, UrlAction
@@ -20,10 +21,10 @@ EMAIL = "(email)"
 _LOCAL = r"""(?:"[^"]{1,64}"|[^\s@＠﹫"<>()\[\]\\,;:/?&=#|]+|[/?&=#|])"""
 _AT = r"(?:@|＠|﹫|%(?:25)*40|%[uU]0040|&#0*64;|&#[xX]0*40;|&commat;|\\u0040)"
 _DOT = r"(?:[.。．｡]|%(?:25)*2[eE]|%[uU]002[eE])"
-_LABEL = r"[\pL\pN_-]+"
+_LABEL = r"[\pL\pN\p{Cf}_-]+"
 _EMAIL = re2.compile(rf"{_LOCAL}{_AT}(?:{_LABEL}(?:{_DOT}{_LABEL})+|\[[0-9A-Fa-f:.]+\])")
 """Wider than RFC 5322 §3.4.1 where it costs nothing: letters of any script (RFC 6531), encoded signs, literals,
-the full stops of UTS 46 §2.3."""
+the full stops of UTS 46 §2.3; signs that are not seen (Unicode's Cf), as pages put them where a line may break."""
 
 
 def _find_emails(text: str) -> list[Span]:
@@ -73,6 +74,26 @@ def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
         own_hint="|".join(own_hints) if all(own_hints) else "",
         on_names=True,
     )
+
+
+EXACT = 2**53
+"""From here on a float is not the number that was sent. Source: IEEE 754-2019, binary64."""
+
+
+def make_number_search(actions: Sequence[TextAction]) -> Callable[[float], float | None]:
+    """A function from a number to itself; None where the actions would change what it says, or it says it no more.
+
+    There is no word to put in a number's place.
+    """
+    search = chain(actions)
+
+    def searched(number: float) -> float | None:
+        if abs(number) >= EXACT:
+            return None
+        text = number_text(number)
+        return number if search(text) == text else None
+
+    return searched
 
 
 def _joined(finds: Sequence[Find]) -> Find:

@@ -28,11 +28,11 @@ class UnreadableError(ValueError):
 
 
 class Decoded(msgspec.Struct):
-    """What a base64 text says; it is written back in the same alphabet."""
+    """What a text says that is base64 or JSON, while the rules look at it."""
 
     inner: Node
-    url_safe: bool
-    padded: bool
+    write: TextFunction
+    """From what ``inner`` is as text to the text it is within; base64 in the alphabet it came in."""
 
 
 class Tally(msgspec.Struct):
@@ -70,7 +70,7 @@ def apply_at(node: Node, path: Path, act: Act, tally: Tally) -> Node:
         return act(node)
     if isinstance(node, Decoded):
         inner = apply_at(node.inner, path, act, tally)
-        return GONE if inner is GONE else Decoded(inner, node.url_safe, node.padded)
+        return GONE if inner is GONE else Decoded(inner, node.write)
     if isinstance(node, str) and looks_nested(node):
         try:
             inner = apply_at(parse(node), path, act, tally)
@@ -113,7 +113,7 @@ def each_text(node: Node, function: TextFunction, on_names: bool, tally: Tally) 
         return [None if child is GONE else child for child in changed_list]
     if isinstance(node, Decoded):
         inner = each_text(node.inner, function, on_names, tally)
-        return GONE if inner is GONE else Decoded(inner, node.url_safe, node.padded)
+        return GONE if inner is GONE else Decoded(inner, node.write)
     if node is None or node == "":
         return node
     if on_names and isinstance(node, str) and looks_nested(node):
@@ -147,7 +147,7 @@ def keep_at(node: Node, paths: Sequence[Path]) -> Node:
         return node
     if isinstance(node, Decoded):
         inner = keep_at(node.inner, paths)
-        return GONE if inner is GONE else Decoded(inner, node.url_safe, node.padded)
+        return GONE if inner is GONE else Decoded(inner, node.write)
     if isinstance(node, str) and looks_nested(node):
         inner = keep_at(parse(node), paths)
         return GONE if inner is GONE else dump(closed(inner))
@@ -179,6 +179,34 @@ def values_at(node: Node, path: Path) -> list[str]:
     return found
 
 
+def open_at(node: Node, path: Path, tally: Tally) -> Node:
+    """``node`` with the base64 texts that ``path`` leads to opened, and JSON texts on the way, so that they stay open.
+
+    What cannot be opened is gone, and counted.
+    """
+    if isinstance(node, Decoded):
+        if not path:
+            return node  # two paths lead here
+        inner = open_at(node.inner, path, tally)
+        return GONE if inner is GONE else Decoded(inner, node.write)
+    try:
+        if not path:
+            return opened(node)
+        if isinstance(node, str) and looks_nested(node):
+            inner = open_at(parse(node), path, tally)
+            return GONE if inner is GONE else Decoded(inner, str)
+    except UnreadableError:
+        tally.removed += 1
+        return GONE
+
+    def below_it(name: str, child: Node) -> Node:
+        for rest in below(path, name, child):
+            child = child if child is GONE else open_at(child, rest, tally)
+        return child
+
+    return _children(node, below_it)
+
+
 def opened(node: Node) -> Node:
     """What a base64 text says. Raises UnreadableError where it is none, or says no UTF-8 text."""
     if not isinstance(node, str):
@@ -191,13 +219,17 @@ def opened(node: Node) -> Node:
         ).decode()
     except (binascii.Error, ValueError):
         raise UnreadableError from None
-    return Decoded(raw, url_safe, padded)
+    encode = base64.urlsafe_b64encode if url_safe else base64.b64encode
+
+    def write(text: str) -> str:
+        packed = encode(text.encode()).decode()
+        return packed if padded else packed.rstrip("=")
+
+    return Decoded(raw, write)
 
 
 def closed(node: Node) -> Node:
-    """The node with what was opened in base64 again."""
+    """The node with what was opened written back."""
     if isinstance(node, Decoded):
-        raw = dump(closed(node.inner)).encode()
-        text = (base64.urlsafe_b64encode if node.url_safe else base64.b64encode)(raw).decode()
-        return text if node.padded else text.rstrip("=")
+        return node.write(dump(closed(node.inner)))
     return _children(node, lambda _, child: closed(child))

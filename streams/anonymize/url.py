@@ -13,6 +13,7 @@ from streams.memo import remember
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _HIDDEN_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*%(?:25)*3[aA]%(?:25)*2[fF]")
+_ENTITY_AT = re.compile(r"&#(?:0*64|[xX]0*40);")
 _HIDDEN_END = re.compile(r"%(?:25)*(?:3[fF]|23)")
 _PARAMETER = re2.compile(r"(?:;|%(?:25)*3[bB])[^/;=]*(?:=|%(?:25)*3[dD])[^/;]*")
 _HOST = re2.compile(r"[\pL\pN._~%:\[\]-]*")
@@ -82,6 +83,8 @@ def _parts(url: str) -> tuple[str, str, str]:
     if not url.isprintable():
         url = "".join(filter(str.isprintable, url))
     url = url.strip()
+    if "&#" in url:  # else its end would pass for a fragment, and half an e-mail address would stay
+        url = _ENTITY_AT.sub("@", url)
     if "%" in url and _HIDDEN_SCHEME.search(url):
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")

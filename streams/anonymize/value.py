@@ -17,7 +17,7 @@ from streams.anonymize.tree import (
     each_text,
     keep_at,
     looks_nested,
-    opened,
+    open_at,
     parse,
 )
 from streams.memo import remember
@@ -107,7 +107,7 @@ def _through(text: str, is_deep: bool, base64: Sequence[Path], run_steps: TreeFu
     tally = Tally()
     node: Node = text
     for path in base64:
-        node = apply_at(node, path, lambda value: _opened(value, tally), tally)
+        node = node if node is GONE else open_at(node, path, tally)
     if isinstance(node, str) and looks_nested(node):
         try:
             node = parse(node)
@@ -117,14 +117,6 @@ def _through(text: str, is_deep: bool, base64: Sequence[Path], run_steps: TreeFu
     if node is not GONE:
         node = run_steps(node, tally)
     return ("" if node is GONE else dump(closed(node) if base64 else node)), tally.removed
-
-
-def _opened(value: Node, tally: Tally) -> Node:
-    try:
-        return opened(value)
-    except UnreadableError:
-        tally.removed += 1
-        return GONE
 
 
 def _make_steps(steps: Sequence[Step]) -> TreeFunction:

@@ -24,7 +24,7 @@ from streams.warehouse.embedded.store import is_store
 
 app = typer.Typer(no_args_is_help=True, help="The keys of pseudonyms.")
 AHEAD = 2
-"""Periods until a renewed root counts: one may be half over, and workers need time to read the file again."""
+"""Periods until a renewed root counts: one may be half over, and every worker needs the file before."""
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as rules name it.")]
 Store = Annotated[Path | None, typer.Option("--store", help="A store folder, whose own key file is meant.")]
@@ -112,7 +112,10 @@ def forget_keys(  # noqa: PLR0913 - one option each
         told = _span(Gap(name_of(tree.rotation, first), name_of(tree.rotation, last)))
         with _confirmed(f"Forget key {key_id} of {told}? Nobody can undo it.", yes=yes):
             trees[key_id] = forget(tree, first, last)
-    typer.echo(f"key {key_id} of {told} is forgotten; give {file} to every worker, and destroy its old copies")
+    typer.echo(
+        f"key {key_id} of {told} is forgotten; give {file} to every worker, which takes it up without a restart,"
+        " and destroy its old copies"
+    )
 
 
 def _trees(settings: Settings, store: Path | None) -> dict[str, KeyTree]:

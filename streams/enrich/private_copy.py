@@ -7,18 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-Signature = tuple[int, int, int, int]
-"""(Device, inode, size, time of change in nanoseconds)."""
-
-
-def signature_of(path: Path) -> Signature | None:
-    """What changes whenever the file is replaced or written; None where there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
 
 @contextmanager
 def private_copy(path: Path) -> Iterator[Path]:

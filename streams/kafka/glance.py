@@ -1,16 +1,13 @@
 """The newest records of a topic, read without a consumer group: nothing is committed, nothing moves."""
 
-import asyncio
+from collections import defaultdict, deque
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from streams.kafka.admin import partitions_of
+from streams.kafka.offsets import log_spans, looking, read_spans
 from streams.kafka.security import connection
 from streams.settings import Settings
-
-QUIET_MS = 2_000
-"""So long without a record is the end."""
 
 
 async def newest(settings: Settings, topic: str, count: int) -> list[ConsumerRecord]:
@@ -19,25 +16,11 @@ async def newest(settings: Settings, topic: str, count: int) -> list[ConsumerRec
     Raises ContractError when there is no such topic.
     """
     partitions = await partitions_of(connection(settings), topic)
-    consumer = AIOKafkaConsumer(**connection(settings), group_id=None, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        places = [TopicPartition(topic, number) for number in range(partitions)]
-        consumer.assign(places)
-        starts, ends = await asyncio.gather(consumer.beginning_offsets(places), consumer.end_offsets(places))
-        each = -(-count // partitions)
-        for place in places:
-            consumer.seek(place, max(starts[place], ends[place] - each))
-        return await _read(consumer, count)
-    finally:
-        await consumer.stop()
-
-
-async def _read(consumer: AIOKafkaConsumer, count: int) -> list[ConsumerRecord]:
-    found: list[ConsumerRecord] = []
-    while len(found) < count:
-        slices = await consumer.getmany(timeout_ms=QUIET_MS, max_records=count - len(found))
-        if not slices:
-            break
-        found += [record for records in slices.values() for record in records]
-    return found
+    each = -(-count // partitions)
+    found: dict[int, deque[ConsumerRecord]] = defaultdict(lambda: deque(maxlen=each))
+    async with looking(settings) as consumer:
+        spans = await log_spans(consumer, topic, partitions)
+        last = {number: (max(first, end - each), end) for number, (first, end) in spans.items()}
+        async for record in read_spans(consumer, topic, last):
+            found[record.partition].append(record)
+    return [record for _, records in sorted(found.items()) for record in records][:count]

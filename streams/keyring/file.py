@@ -11,22 +11,21 @@ from pathlib import Path
 from streams.errors import ConfigError
 from streams.keyring.text import read_keys, write_keys
 from streams.keyring.tree import KeyTree
-
-_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+from streams.secret import is_open_to_others
 
 
 def load_keys(file: Path) -> dict[str, KeyTree]:
     """The trees of a key file. Raises ConfigError where it cannot be read, others may read it, or it is none."""
     try:
-        mode = file.stat().st_mode
+        found = file.stat()
         text = file.read_text("utf-8", errors="replace")
     except OSError as error:
         raise ConfigError(
             f"{file}: the keys cannot be read: {error.strerror}", "make the file with `thalweg rules keys rotate`"
         ) from None
-    if mode & _FOR_OTHERS:
+    if is_open_to_others(found):
         raise ConfigError(
-            f"{file}: others may read the keys (mode {stat.S_IMODE(mode):04o})",
+            f"{file}: others may read the keys (mode {stat.S_IMODE(found.st_mode):04o})",
             f"chmod 600 {file}; if others had access to it, rotate the keys",
         )
     return read_keys(text, str(file))

@@ -1,14 +1,14 @@
 """Feeds every record of a topic, from its beginning to its end of now, to a scanner."""
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from streams.kafka.admin import partitions_of
+from streams.kafka.offsets import log_spans, looking, read_spans
 from streams.kafka.security import connection
 from streams.scan.records import texts_of
 from streams.scan.scanner import Scanner
 from streams.settings import Settings
 
-_WAIT_MS = 1000
 _RULES = "body"
 """Field of a control record that holds the text of rules, examples and all: only given values count there."""
 
@@ -18,22 +18,12 @@ async def scan_topic(settings: Settings, topic: str, scanner: Scanner) -> int:
 
     Raises ContractError when there is no such topic.
     """
-    count = await partitions_of(connection(settings), topic)
-    partitions = [TopicPartition(topic, number) for number in range(count)]
-    consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        read = 0
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            for records in (await consumer.getmany(timeout_ms=_WAIT_MS)).values():
-                for record in records:
-                    _scan(topic, record, scanner)
-                read += len(records)
-    finally:
-        await consumer.stop()
+    partitions = await partitions_of(connection(settings), topic)
+    read = 0
+    async with looking(settings) as consumer:
+        async for record in read_spans(consumer, topic, await log_spans(consumer, topic, partitions)):
+            _scan(topic, record, scanner)
+            read += 1
     return read
 
 

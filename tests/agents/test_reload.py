@@ -2,22 +2,17 @@
 
 import asyncio
 import logging
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams import pipeline
 from streams.agents.enrich import PIECE, EnrichWorker
 from streams.agents.hooks import Hooks, Point
-from streams.agents.reload import DataReload
+from streams.agents.reload import Reload
 from streams.anonymize.rules import default_rules, rules_control
 from streams.encode import decode
-from streams.enrich.enricher import Lookups
 from streams.enrich.reload import DataFiles
 from streams.kafka.admin import create_topics
 from streams.kafka.app import make_app
@@ -26,10 +21,10 @@ from streams.kafka.security import plain
 from streams.metrics import Metrics
 from streams.records import Event, RawBatch
 from streams.settings import EnrichSettings, GeoSettings, KafkaSettings, Settings
+from tests.agents.running import SECRET, Topics, running_enrich, sent_until
 from tests.agents.test_enrich import LINE, Trial, as_slices
 from tests.enrich.mmdb import write_mmdb
 
-SECRET = b"s" * 32
 NET = "198.51.100.0/24"
 
 
@@ -49,11 +44,11 @@ class Reloading:
         self.settings = Settings(geo=GeoSettings(city=self.city), format="combined")
         self.files = DataFiles(self.settings.geo, EnrichSettings(), "1.0")
         self.metrics = Metrics()
-        self.used: list[pipeline.Pipeline] = [self.build(self.files.lookups)]
-        self.reload = DataReload(self.files, self.build, self.used.append, self.metrics)
+        self.used: list[pipeline.Pipeline] = [self.build()]
+        self.reload = Reload([self.files], self.build, self.used.append, self.metrics)
 
-    def build(self, lookups: Lookups) -> pipeline.Pipeline:
-        return pipeline.build(self.settings, SECRET, 1, lookups)
+    def build(self) -> pipeline.Pipeline:
+        return pipeline.build(self.settings, SECRET, 1, self.files.lookups)
 
     def write(self, name: str, built: int) -> None:
         """By rename, as an updater does."""
@@ -128,7 +123,8 @@ def test_a_batch_never_mixes_data(broker: EmbeddedBroker, tmp_path: Path) -> Non
     trial = Trial(broker, tmp_path)
     old = reloading.used[0]
     reloading.write("New Town", 2)
-    new = reloading.build(DataFiles(reloading.settings.geo, EnrichSettings(), "1.0").lookups)
+    reloading.files = DataFiles(reloading.settings.geo, EnrichSettings(), "1.0")
+    new = reloading.build()
     kafka = KafkaSettings(**trial.settings.kafka.model_dump())
     settings = Settings(kafka=kafka, format="combined", data_dir=tmp_path)
     hooks = Swap(new)
@@ -149,57 +145,21 @@ def test_a_batch_never_mixes_data(broker: EmbeddedBroker, tmp_path: Path) -> Non
     assert towns == ["Old Town"] * (PIECE + 10) + ["New Town"] * 3
 
 
-async def towns_until(broker: str, topics: tuple[str, str], town: str) -> list[str]:
-    """Send lines to the raw topic until an enriched event names the town; the towns named, in order."""
-    raw, enriched = topics
-    towns: list[str] = []
-    producer = AIOKafkaProducer(bootstrap_servers=broker)
-    consumer = AIOKafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest")
-    await asyncio.gather(producer.start(), consumer.start())
-    try:
-        consumer.assign([TopicPartition(enriched, 0)])
-        async with asyncio.timeout(90):
-            while town not in towns:
-                await producer.send_and_wait(raw, LINE % (7, len(towns)))
-                for records in (await consumer.getmany(timeout_ms=300)).values():
-                    found = [decode(record.value) for record in records]
-                    towns += [event.geo_city for event in found if isinstance(event, Event)]
-    finally:
-        await asyncio.gather(producer.stop(), consumer.stop())
-    return towns
-
-
 def test_a_running_worker_takes_up_a_new_file(broker: EmbeddedBroker, tmp_path: Path) -> None:
     """The production worker as a process: old towns, then, after the file was replaced, new ones only."""
-    reloading, topics = Reloading(tmp_path), (f"{tmp_path.name}-raw", f"{tmp_path.name}-enriched")
-    asyncio.run(create_topics(plain(broker.bootstrap), {topic: (1, {}) for topic in (*topics, "dead")}))
-    environment = {
-        **os.environ,
-        "THALWEG_SECRET": SECRET.decode(),
-        "THALWEG_KAFKA__BROKERS": broker.bootstrap,
-        "THALWEG_KAFKA__IDEMPOTENT": "false",
-        "THALWEG_KAFKA__SESSION_TIMEOUT": "6",
-        "THALWEG_KAFKA__GROUP_PREFIX": tmp_path.name,
-        "THALWEG_KAFKA__RAW_TOPIC": topics[0],
-        "THALWEG_KAFKA__ENRICHED_TOPIC": topics[1],
-        "THALWEG_FORMAT": "combined",
-        "THALWEG_MAX_AGE_DAYS": "100000",
-        "THALWEG_DATA_DIR": str(tmp_path),
-        "THALWEG_GEO__CITY": str(reloading.city),
-        "THALWEG_ENRICH__RELOAD_INTERVAL": "0.2",
-    }
-    command = [sys.executable, "-m", "streams.cli", "worker", "enrich"]
-    with (
-        (tmp_path / "log").open("wb") as log,
-        subprocess.Popen(command, env=environment, stdout=log, stderr=log) as worker,
-    ):
-        try:
-            before = asyncio.run(towns_until(broker.bootstrap, topics, "Old Town"))
-            reloading.write("New Town", 2)
-            after = asyncio.run(towns_until(broker.bootstrap, topics, "New Town"))
-        finally:
-            worker.terminate()
-            worker.wait(30)
+    reloading = Reloading(tmp_path)
+    files = {"GEO__CITY": str(reloading.city), "ENRICH__RELOAD_INTERVAL": "0.2"}
+
+    def towns_until(topics: Topics, town: str) -> list[str]:
+        sent = sent_until(
+            broker.bootstrap, topics, lambda number: LINE % (7, number), lambda e: getattr(e, "geo_city", "") == town
+        )
+        return [event.geo_city for event in asyncio.run(sent) if isinstance(event, Event)]
+
+    with running_enrich(broker.bootstrap, tmp_path, FORMAT="combined", MAX_AGE_DAYS="100000", **files) as topics:
+        before = towns_until(topics, "Old Town")
+        reloading.write("New Town", 2)
+        after = towns_until(topics, "New Town")
 
     assert set(before) == {"Old Town"}
     assert after == sorted(after, reverse=True)

@@ -35,7 +35,7 @@ class ForgetfulKeyring:
 
 def rules_of(*rules: Mapping[str, Any], **file: Any) -> Rules:
     """A file with these rules, named by their places."""
-    named = [{"name": f"r{number}", **rule} for number, rule in enumerate(rules)]
+    named = [{**rule, "name": f"r{number}"} for number, rule in enumerate(rules)]
     return make_rules(json.dumps({"version": 1, "rules": named, **file}))
 
 

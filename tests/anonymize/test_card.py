@@ -13,6 +13,9 @@ CARDS = [
 ]  # fmt: skip
 
 
+GAPS = ["", " ", "-", ".", "+", "%20", "%2520", "\u00a0", "\u202f", "\u2009", "\u2011", " - ", "\t", "\u200b"]
+
+
 def redact_cards(text: str) -> str:
     """The text with each card number that is found replaced."""
     return rewrite(text, find_cards(text))
@@ -24,7 +27,9 @@ def grouped(digits: str, gap: str) -> str:
 
 
 @pytest.mark.parametrize("card", CARDS)
-@pytest.mark.parametrize("gap", ["", " ", "-", ".", "+", "%20", "%2520", "\u00a0"])
+@pytest.mark.parametrize(
+    "gap", ["", " ", "-", ".", "+", "%20", "%2520", "\u00a0", "\u202f", "\u2009", "\u2011", " - ", "\t", "\u200b"]
+)
 def test_cards_go_in_any_grouping(card: str, gap: str) -> None:
     """The words and other numbers around them stay."""
     assert redact_cards(f"card {grouped(card, gap)}, 12/29") == f"card {CARD}, 12/29"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from streams.anonymize.rules import default_rules
 from streams.records import NO_ID
 from tests.anonymize.engine import kept, rules_of, run
 
@@ -218,6 +219,23 @@ def test_base64_is_opened_where_it_is_declared_only() -> None:
     assert event.properties["o"] == "YW5uQGV4YW1wbGUuY29t"
 
 
+def test_base64_within_json_is_opened_and_written_back() -> None:
+    """In contexts, in JSON within JSON, by more than one path; what is no base64 goes, and is counted."""
+    paths = ["contexts.*.data.b", "contexts.**.b", "properties.j.k.b"]
+    rules = rules_of({"action": "redact", "fields": ["contexts", "properties"], "find": ["email"]}, base64=paths)
+    mail, masked, removed = "YW5uQGV4YW1wbGUuY29t", "KGVtYWlsKQ==", Counter[str]()
+    event = kept(
+        rules,
+        removed=removed,
+        contexts=f'[{{"data":{{"b":"{mail}","c":"{mail}"}}}},{{"data":{{"b":"a@b.example"}}}}]',
+        properties={"j": f'{{"k":"{{\\"b\\":\\"{mail}\\"}}"}}'},
+    )
+
+    assert event.contexts == f'[{{"data":{{"b":"{masked}","c":"{mail}"}}}},{{"data":{{}}}}]'
+    assert event.properties == {"j": f'{{"k":"{{\\"b\\":\\"{masked}\\"}}"}}'}
+    assert removed == {"contexts": 1}
+
+
 def test_pseudonyms_of_one_purpose_can_be_joined_and_others_not() -> None:
     """By default every field has its own."""
     given = {"user_id": "ann", "properties": {"a": "ann", "b": "ann"}}
@@ -273,3 +291,52 @@ def test_broken_json_within_json_goes_when_a_path_leads_into_it() -> None:
     assert event.properties == {"a": '{"q":"{\\"x\\":"}'}
     assert event.contexts == '{"q":"{\\"x\\":"}'
     assert removed == {"properties": 1, "contexts": 1}
+
+
+def test_own_ids_are_struck_within_base64_that_is_declared() -> None:
+    """In columns, properties and what lies inside of them; where it is not declared they stay."""
+    find = {"action": "redact", "fields": ["se_label", "properties", "contexts"], "find": ["own"]}
+    packed = "c2VlIGFubi0xMjM0NQ"  # see ann-12345
+    given: dict[str, Any] = {
+        "user_id": "ann-12345",
+        "se_label": packed,
+        "properties": {"b": packed, "o": packed, "j": f'{{"b":"{packed}"}}'},
+        "contexts": f'[{{"data":{{"b":"{packed}"}}}}]',
+    }
+    struck = "c2VlICh1c2VyKQ"  # see (user)
+
+    event = kept(rules_of(find, base64=["se_label", "properties.b", "properties.j.b", "contexts.*.data.b"]), **given)
+    assert (event.se_label, event.contexts) == (struck, f'[{{"data":{{"b":"{struck}"}}}}]')
+    assert event.properties == {"b": struck, "o": packed, "j": f'{{"b":"{struck}"}}'}
+    assert kept(rules_of(find), **given).properties["b"] == packed
+
+
+@pytest.mark.parametrize(
+    ("number", "left"),
+    [
+        (4929770000000024.0, None),
+        (-4929770000000024.0, None),
+        (10017123.0, None),
+        (2.0**53, None),
+        (4929770000000025.0, 4929770000000025.0),
+        (12.5, 12.5),
+        (0.0, 0.0),
+    ],
+)
+def test_a_number_that_holds_a_find_is_removed(number: float, left: float | None) -> None:
+    """A card, an id of the event, and what is no longer the number that was sent: no word can stand in its place."""
+    removed: Counter[str] = Counter()
+    event = kept(default_rules(), removed=removed, se_value=number, user_id="10017123")
+
+    assert event.se_value == left
+    assert removed == ({} if left is not None else {"se_value": 1})
+
+
+def test_a_number_is_searched_before_it_is_made_coarser_and_after_enrichment_too() -> None:
+    """Whatever the rules' order: a coarse card is half a card."""
+    coarse = {"action": "generalize", "fields": ["se_value"], "step": 10}
+    find = {"action": "redact", "fields": ["se_value"], "find": ["card"]}
+    for rules in (rules_of(coarse, find), rules_of(find, coarse), rules_of({**find, "when": "after"})):
+        assert kept(rules, se_value=4929770000000024.0).se_value is None
+    assert kept(rules_of(find, coarse), se_value=37.5).se_value == 30
+    assert kept(rules_of(coarse), se_value=37.5).se_value == 30

@@ -28,6 +28,12 @@ def test_several_in_several_layers_all_go() -> None:
     assert replace_found("secret %ff%73ecret%e2%82 %2573ecret%20", find) == "(x) %ff(x)%e2%82 (x)%20"
 
 
+@pytest.mark.parametrize("hidden", ["%u0073ecret", "%U0073%u0065cret", "%25u0073ecret", "\\u0073%65cret"])
+def test_the_form_of_javascripts_escape_hides_nothing(hidden: str) -> None:
+    """Alone, beside other forms, encoded again."""
+    assert replace_found(f"%u00e9 {hidden} %uzz", find) == "%u00e9 (x) %uzz"
+
+
 def test_more_layers_than_anyone_writes_lose_the_text() -> None:
     """Fail closed."""
     text = "a secret"

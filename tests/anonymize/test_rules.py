@@ -103,6 +103,7 @@ def refusal(rules: str, head: str = "") -> str:
         ("- {name: a, action: generalize, fields: [page_title], to: country}", "page_title is no place"),
         ("- {name: a, action: generalize, fields: [se_value]}", "give one of `to` and `step`"),
         ("- {name: a, action: keep_only, within: properties, fields: [contexts]}", "is not below properties"),
+        ("- {name: a, action: redact, fields: [dvce_screenwidth], find: [card]}", "redact makes no sense there"),
         ("- {name: a, action: drop_event, match: {}}", "asks nothing: leave it out"),
         ("- {name: a, action: drop_event, match: {fields: {user_id: {}}}}", "asks nothing: give"),
         ("- {name: a, action: drop_event, match: {consent: [granted]}}", "the file's key `consent` says nowhere"),

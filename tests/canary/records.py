@@ -29,11 +29,8 @@ def record(person: Person) -> tuple[str, bytes, str]:
     if kind == 1:
         return "combined", combined.line(person).encode(), ""
     if kind == 2:
-        return (
-            "snowplow",
-            snowplow.body([person, Person(person.number + 10**6, free=bool(person.free), packed=person.packed)]),
-            _PATH,
-        )
+        mate = Person(person.number + 10**6, free=bool(person.free), packed=person.template)
+        return "snowplow", snowplow.body([person, mate]), _PATH
     if kind == 3:
         return "snowplow", snowplow.query(person).encode(), ""
     if kind == 4:

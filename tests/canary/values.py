@@ -34,8 +34,8 @@ class Person:
         self.device = f"{self.name}-device-{number}"
         self.session = f"{self.name}-session-{number}"
         self.free = f"{self.name}land" if free else ""
-
         self.packed = packed.format(**vars(self))
+        self.template = packed
 
     def sentence(self, user: str) -> str:
         """All that the defaults promise to take from a text of an event with this id."""

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from streams.enrich.reload import Change, DataFiles
+from streams.enrich.reload import DataFiles
 from streams.errors import ConfigError
 from streams.settings import EnrichSettings, GeoSettings
+from streams.watched import Change
 from tests.enrich.mmdb import write_mmdb
 from tests.enrich.test_agent_data import PATTERNS
 

@@ -1,7 +1,9 @@
 """The manifests: valid, hardened, with commands that exist and settings that load."""
 
+import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import yaml
 from streams.cli.main import app
 from streams.cli.worker import Role
 from streams.config import CONFIG_VARIABLE, variables_of
+from streams.secret import others_may_read
 from streams.settings import Settings, load_settings
 
 K8S = Path(__file__).parents[2] / "k8s"
@@ -133,6 +136,35 @@ def test_pods_have_no_rights(name: str, pod: Manifest) -> None:
     plain = [item["name"] for item in container["env"] if "value" in item]
     metrics = ["THALWEG_METRICS_HOST", "THALWEG_METRICS_PORT"] if "ports" in container else []
     assert plain == [CONFIG_VARIABLE, *metrics]
+
+
+def test_only_the_enrich_pods_see_the_keys() -> None:
+    """As a whole folder, so that a changed Secret reaches a running worker, and readable for their group alone."""
+    mounted = {}
+    for name, pod in workloads():
+        volumes = [volume for volume in pod["volumes"] if "secret" in volume]
+        mounts = {mount["name"]: mount for mount in pod["containers"][0]["volumeMounts"]}
+        mounted[name] = [(volume["secret"], mounts[volume["name"]]) for volume in volumes]
+
+    ((secret, mount),) = mounted.pop("thalweg-enrich")
+    assert secret == {"secretName": "thalweg-keys", "optional": True, "defaultMode": 0o440}
+    assert mount == {"name": "keys", "mountPath": "/etc/thalweg-keys", "readOnly": True}
+    assert set(map(len, mounted.values())) == {0}
+
+
+def test_a_key_file_as_a_pod_sees_it_is_taken() -> None:
+    """Root's, for the group of the pod's fsGroup; to a stranger's group or to everyone it is open."""
+    pod = dict(workloads())["thalweg-enrich"]
+    context = pod["securityContext"]
+    mode = next(volume["secret"]["defaultMode"] for volume in pod["volumes"] if "secret" in volume)
+
+    def is_open(mode: int, group: int) -> bool:
+        found = os.stat_result((stat.S_IFREG | mode, 0, 0, 1, 0, group, 0, 0, 0, 0))
+        return others_may_read(found, context["runAsUser"], {context["fsGroup"]})
+
+    assert not is_open(mode, context["fsGroup"])
+    assert is_open(mode, 0)
+    assert is_open(mode | 0o004, context["fsGroup"])
 
 
 @pytest.mark.parametrize("name", ["enrich", "sessions"])
