@@ -34,6 +34,8 @@ SIGNALLED = 128
 """Exit code of a process that a signal ended: this plus its number. Source: POSIX shells."""
 GRACE_SECONDS = 15.0
 YEAR_SECONDS = 31_536_000.0
+METADATA_MS = 30_000
+"""How often partitions are counted: a new one is read, and heard of, no later."""
 SWITCH_SECONDS = 0.0005
 """How long a thread that works may keep another waiting. With Python's 5 ms the thread that fetches loses them at every
 read from its socket while the main thread works, and then the main thread waits for its next slice.
@@ -156,6 +158,7 @@ def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
         "broker_request_timeout": max(kafka.request_timeout, kafka.session_timeout + 1),
         "broker_commit_interval": kafka.commit_interval,
         "consumer_auto_offset_reset": "earliest",
+        "consumer_metadata_max_age_ms": METADATA_MS,
         "consumer_max_fetch_size": kafka.fetch_max_bytes,
         "producer_acks": -1,
         "producer_request_timeout": kafka.request_timeout,

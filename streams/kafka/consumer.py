@@ -79,6 +79,10 @@ class BatchConsumer(Consumer):
         offset, sent = found
         return sent if offset >= self._delivered.get(tp, 0) else None
 
+    def committed(self, tp: TP) -> int:
+        """The offset that is committed; 0 or less where none is."""
+        return self._committed_offset.get(tp) or 0
+
     # delivery
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:

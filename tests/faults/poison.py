@@ -10,6 +10,8 @@ from tests.flow.live_witness import read_all
 from tests.property.poison import CORPUS, DEEP
 
 GOOD_PER_POISON = 99
+PAUSE_SECONDS = 0.2
+"""Between two bursts."""
 LARGEST = 900_000
 """Bytes that a broker takes as it comes."""
 LARGE_TEXT = b"x" * (1 << 19)
@@ -109,6 +111,7 @@ def nothing_but_poison(install: Install, *, seconds: float = 60, per_burst: int 
         )
         sent += per_burst
         site.tend()
+        time.sleep(PAUSE_SECONDS)
     to_drain = site.await_outcomes(sent)
     dead_counted = site.metric("thalweg_dead_letters_total", enrich) or site.metric("thalweg_outcomes_total", enrich)
     site.send([Sending(page(1))])

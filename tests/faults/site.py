@@ -25,6 +25,8 @@ from tests.warehouse.debian import free_port
 
 PATIENCE = 180.0
 """Seconds for anything, on a machine that does much else."""
+NO_KEY = b"-"
+"""Of a record without value, which needs one."""
 Install = Callable[..., Installation]
 Coordinates = tuple[int, int]
 """Raw partition and offset."""
@@ -102,8 +104,12 @@ class Site:
 
     def await_ready(self, worker: Worker) -> None:
         """Until it has taken part."""
-        log = self.at.log_of(worker.process)
-        wait_until(lambda: "Worker ready" in log.read_text(), PATIENCE, f"{log.name}: Worker ready")
+        self.await_log(worker.process, "Worker ready")
+
+    def await_log(self, process: "subprocess.Popen[bytes]", words: str, seconds: float = PATIENCE) -> None:
+        """Until its log has the words."""
+        log = self.at.log_of(process)
+        wait_until(lambda: words in log.read_text(errors="replace"), seconds, f"{log.name}: {words}")
 
     def tend(self) -> None:
         """Start again what ended, as its supervisor would."""
@@ -310,7 +316,9 @@ async def send(brokers: str, topic: str, records: Iterable[Sending]) -> None:
     await producer.start()
     try:
         under_way = [
-            await producer.send(topic, each.value, partition=each.partition, headers=list(each.headers))
+            await producer.send(
+                topic, each.value, NO_KEY if each.value is None else None, each.partition, None, list(each.headers)
+            )
             for each in records
         ]
         await asyncio.gather(*under_way)
