@@ -49,7 +49,7 @@ def copies(install: Install, *, ids: int = 2_000) -> Result:
         f"SELECT count(), uniqExact(app_id, visitor_id, event_id, derived_tstamp) FROM {site.at.database}.events_v"
     )
     client.disconnect()
-    outcomes = Counter({outcome: 0 for outcome in ("accepted", "duplicate", "late")})
+    outcomes = Counter(dict.fromkeys(("accepted", "duplicate", "late"), 0))
     for (outcome, _), n in audit.outcomes.items():
         outcomes[outcome] += n
     expected = {"accepted": ids, "duplicate": 3 * ids, "late": 2 * ids}

@@ -116,7 +116,9 @@ def deleted_unread(install: Install, *, each: int = 1_000) -> Result:
     counted = int(site.metric("thalweg_lost_records_total", enrich))
     audit = site.audit()
     told = site.doctor()
-    named = all(f"LOST: {site.at.raw}[{k}] offsets {at} to {cut[k] - 1} " in site.log_text() for k, at in before.items())
+    named = all(
+        f"LOST: {site.at.raw}[{k}] offsets {at} to {cut[k] - 1} " in site.log_text() for k, at in before.items()
+    )
     return Result(
         fault="F23",
         how="100 records of each raw partition deleted before they were read",
