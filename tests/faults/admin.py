@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from streams.kafka.admin import create_topics
@@ -20,6 +21,12 @@ def delete_before(brokers: str, topic: str, offsets: Mapping[int, int]) -> None:
     """As retention does: everything before these offsets is gone."""
     places = {TopicPartition(topic, k): RecordsToDelete(before_offset=at) for k, at in offsets.items()}
     _ask(brokers, lambda admin: admin.delete_records(places))
+
+
+def let_delete(brokers: str, topic: str) -> None:
+    """A compacted topic of which retention takes records too: what an operator must not set."""
+    changed = ConfigResource(ConfigResourceType.TOPIC, topic, configs={"cleanup.policy": "compact,delete"})
+    _ask(brokers, lambda admin: admin.alter_configs([changed]))
 
 
 def make_anew(brokers: str, topic: str, partitions: int, config: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from streams.kafka.admin import CHANGELOG_CONFIG, create_topics
-from tests.faults.admin import committed_offsets, delete_before, make_anew
+from tests.faults.admin import committed_offsets, delete_before, let_delete, make_anew
 from tests.faults.result import Result
 from tests.faults.site import Install, Site, Worker, rest, traffic, with_figures
 from tests.flow.live import ENRICHED
@@ -20,6 +20,7 @@ def truncated(install: Install, *, records: int = 1_500, seed: int = 20) -> Resu
     """The first half of each changelog partition is deleted while no sessions worker runs."""
 
     def cut(site: Site) -> None:
+        let_delete(site.at.brokers, site.at.changelog)
         ends = end_offsets(site.at.brokers, site.at.changelog, ENRICHED)
         delete_before(site.at.brokers, site.at.changelog, {k: end // 2 for k, end in ends.items() if end > 1})
 
