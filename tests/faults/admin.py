@@ -1,6 +1,7 @@
 """What an operator, or an accident, does to topics."""
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -55,7 +56,9 @@ def write_in_transactions(brokers: str, topic: str, bodies: list[bytes], partiti
             for end in (producer.commit_transaction, producer.abort_transaction):
                 await producer.begin_transaction()
                 for body in bodies:
-                    await producer.send_and_wait(topic, body, partition=partition, headers=[("app_id", b"shop")])
+                    key = uuid.uuid4().bytes  # a compacted topic takes none without
+                    headers = [("app_id", b"shop")]
+                    await producer.send_and_wait(topic, body, key, partition=partition, headers=headers)
                 await end()
         finally:
             await producer.stop()
