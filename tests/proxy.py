@@ -30,6 +30,10 @@ class Link:
         """Half open: both sides believe in it, and nothing comes through."""
         self.cut: Cut | None = None
 
+    def die(self) -> None:
+        """From now on."""
+        self.dead = True
+
     def reset(self) -> None:
         """Close both sides with RST, as a machine does that knows nothing of a connection."""
         for side in (self.client, self.server):
@@ -90,11 +94,11 @@ class Proxy:
 
     def half_open(self) -> None:
         """Every connection there is now is dead, and nobody is told; new ones pass."""
-        self._tell(lambda: [setattr(link, "dead", True) for link in self._links])
+        self._tell(lambda: self._each(Link.die))
 
     def reset(self) -> None:
         """Every connection there is now is reset; new ones pass."""
-        self._tell(lambda: [link.reset() for link in list(self._links)])
+        self._tell(lambda: self._each(Link.reset))
 
     def reset_some(self, share: float) -> None:
         """Each piece has this chance to be the end of its connection."""
@@ -105,8 +109,7 @@ class Proxy:
 
         def closed() -> None:
             self._refuses = True
-            for link in list(self._links):
-                link.reset()
+            self._each(Link.reset)
 
         self._tell(closed)
 
@@ -125,10 +128,19 @@ class Proxy:
     def _tell(self, change: Callable[[], object]) -> None:
         if self._thread.is_alive():
             told = threading.Event()
-            self._loop.call_soon_threadsafe(lambda: (change(), told.set()))
+
+            def changed() -> None:
+                change()
+                told.set()
+
+            self._loop.call_soon_threadsafe(changed)
             told.wait(30)
         else:
             change()
+
+    def _each(self, do: Callable[[Link], None]) -> None:
+        for link in list(self._links):
+            do(link)
 
     def _heal(self) -> None:
         self._seconds = self._rate = self._share = 0.0

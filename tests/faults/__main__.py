@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -32,7 +33,9 @@ def main() -> int:
         home = folder / f"{number}-{name}"
         try:
             with world(home, options.seed) as made:
-                result = run_fault(made, fault, options.rounds or fault.rounds, options.seed, options.out)
+                size = fault.short if options.short else fault.whole
+                size = replace(size, rounds=options.rounds or size.rounds, seconds=options.seconds or size.seconds)
+                result = run_fault(made, fault, size, options.seed, options.out)
         except Exception:  # noqa: BLE001 - the others have their turn; what it was stands in the result and here
             traceback.print_exc()
             held = False
@@ -55,6 +58,8 @@ def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("faults", nargs="*", choices=[*FAULTS, []], help="all, unless some are named")
     parser.add_argument("--rounds", type=int, default=0, help="of each; without it as many as the matrix says")
+    parser.add_argument("--seconds", type=float, default=0, help="of what takes time")
+    parser.add_argument("--short", action="store_true", help="as the tests run it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=OUT)
     return parser

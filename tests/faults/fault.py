@@ -11,20 +11,30 @@ Act = Callable[[Scene], None]
 
 
 @dataclass(frozen=True)
+class Size:
+    """``rounds`` of a fault; what takes time takes ``seconds``; ``per_second`` records come all the while."""
+
+    rounds: int
+    seconds: float = 0.0
+    per_second: int = EVENTS_PER_SECOND
+
+
+@dataclass(frozen=True)
 class Fault:
-    """``rounds`` of ``act`` in the whole matrix, ``few`` of them in the tests that run on each change.
+    """``whole`` is its size in the matrix, ``short`` in the tests that run on each change.
 
     ``env`` are settings of the workers. ``between`` is how many records come before each round, at least and at most.
-    ``soon``: seconds within which the lag must be gone after a round (I5).
+    ``soon``: seconds within which the lag must be gone after a round (I5). ``lasts``: not rounds, but the size's
+    seconds end it.
     """
 
     name: str
     how: str
     act: Act
-    rounds: int
-    few: int = 1
+    whole: Size
+    short: Size
     env: Mapping[str, str] = field(default_factory=dict)
     between: tuple[int, int] = (20, 300)
-    per_second: int = EVENTS_PER_SECOND
     soon: float = 60.0
+    lasts: bool = False
     word: str = ""

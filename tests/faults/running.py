@@ -7,7 +7,7 @@ import traceback
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests.faults.fault import Fault
+from tests.faults.fault import Fault, Size
 from tests.faults.judge import Judgement, judge
 from tests.faults.result import Result, keep
 from tests.faults.scene import Scene, scene
@@ -16,16 +16,17 @@ from tests.flow.live_client import LiveClient
 from tests.flow.live_witness import Witness
 
 
-def run_fault(world: World, fault: Fault, rounds: int, seed: int, out: Path) -> Result:
-    """``rounds`` of ``fault`` in a new installation; its line is appended to ``out``, whatever happens.
+def run_fault(world: World, fault: Fault, size: Size, seed: int, out: Path) -> Result:
+    """``fault`` in that size, in a new installation; its line is appended to ``out``, whatever happens.
 
     Between rounds a file beside ``out`` has the line as it would be now.
     """
     run = FaultRun(fault, seed, out)
     try:
-        with scene(world, seed, env=fault.env, per_second=fault.per_second) as (made, client, witness):
+        with scene(world, seed, env=fault.env, per_second=size.per_second) as (made, client, witness):
+            made.seconds = size.seconds
             run.begin(made, client, witness)
-            for _ in range(rounds):
+            while run.goes_on(size):
                 run.round()
             run.judge()
     except BaseException as error:
@@ -51,9 +52,16 @@ class FaultRun:
         made.recoveries.clear()
         self._started = time.monotonic()
 
+    def goes_on(self, size: Size) -> bool:
+        """Whether there is another round."""
+        if self._fault.lasts:
+            return time.monotonic() < self._started + size.seconds
+        return self.result.rounds < size.rounds
+
     def round(self) -> None:
         """Records come, the fault is at work and over, all is settled and looked at."""
         made = self._scene
+        made.round = self.result.rounds
         self._client.send_more(made.chance.randrange(*self._fault.between), seconds=300)
         self._fault.act(made)
         made.settle()
@@ -69,7 +77,9 @@ class FaultRun:
         """Something that must come did not come."""
         lines = "".join(traceback.format_exception(error))
         sys.stderr.write(f"{self._fault.name}, seed {self.result.seed}: {lines}\n")
-        held = self.result.held if isinstance(error, KeyboardInterrupt | SystemExit) else {**self.result.held, "I5": False}
+        held = (
+            self.result.held if isinstance(error, KeyboardInterrupt | SystemExit) else {**self.result.held, "I5": False}
+        )
         word = f"cut after {self.result.rounds} rounds: {type(error).__name__}: {str(error)[:200]}"
         self.result = replace(self.result, held=held, word=f"{self.result.word} {word}".strip())
 
@@ -108,4 +118,5 @@ class FaultRun:
             word=" ".join([self._fault.word, *told]).strip(),
         )
         self._partial.write_text(json.dumps(asdict(self.result), sort_keys=True) + "\n", encoding="utf-8")
-        print(f"{self._fault.name} round {self.result.rounds}: {made.recoveries[-1:]} s; {told or 'all held'}", flush=True)
+        last = f"{made.recoveries[-1]} s" if made.recoveries else ""
+        print(f"{self._fault.name} round {self.result.rounds}: {last} {told or 'all held'}", flush=True)

@@ -39,6 +39,8 @@ class Scene:
         self.extra = 0
         """The most rows beyond one per key that were seen without FINAL."""
         self.figures: dict[str, float] = {}
+        self.round, self.seconds = 0, 0.0
+        """Which round it is, from 0, and how long what takes time takes."""
         self._settled = dict.fromkeys(range(RAW), 0)
 
     def settle(self) -> None:
@@ -69,11 +71,13 @@ class Scene:
             self._settled[partition] = end
         return bool(stored == end - first)
 
+    def note_most(self, figure: str, value: float) -> None:
+        """Keep the highest."""
+        self.figures[figure] = max(self.figures.get(figure, 0.0), round(value, 2))
+
     def look_closely(self) -> None:
         """After a round: the ledger check, and no event twice."""
-        accounts = asyncio.run(
-            account_of_topic(self.at.settings(), self.store, self.at.database, DOCTOR_SECONDS)
-        )
+        accounts = asyncio.run(account_of_topic(self.at.settings(), self.store, self.at.database, DOCTOR_SECONDS))
         self.missing += [finding.words for finding in check_ledger(accounts) if not finding.ok]
         ((twice,),) = self.store.execute(
             f"SELECT count() - uniqExact(app_id, event_id) FROM {self.at.database}.events FINAL"

@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -113,8 +114,8 @@ class LiveClient(threading.Thread):
         if kind == "dead:format_unknown":
             headers.append(("format", b"unheard-of"))
         partition = self._chance.choice(USED)
-        sending: asyncio.Future[RecordMetadata] = await producer.send(self._topic, value, partition=partition, headers=headers)
-        return sending
+        sending = await producer.send(self._topic, value, partition=partition, headers=headers)
+        return cast("asyncio.Future[RecordMetadata]", sending)
 
     def _messages(self) -> list[tuple[str, bytes]]:
         """(what must become of it, bytes): one message, or one and its copy."""

@@ -64,7 +64,7 @@ class Witness(threading.Thread):
         client = self._of.client(patience=LOOK_PATIENCE)
         try:
             while not self._ended.is_set():  # a broker that is made anew is asked anew
-                with contextlib.suppress(KafkaError, asyncio.TimeoutError):
+                with contextlib.suppress(KafkaError, TimeoutError):
                     asyncio.run(self._watch(client))
                 self._ended.wait(LOOK_SECONDS)
         except BaseException as failure:  # noqa: BLE001 - told by `end`
@@ -81,7 +81,7 @@ class Witness(threading.Thread):
             while not self._ended.is_set():
                 try:
                     await self._look(consumer, admin, client)
-                except (KafkaError, asyncio.TimeoutError, driver.Error, OSError, EOFError):
+                except (TimeoutError, KafkaError, driver.Error, OSError, EOFError):
                     self.blind += 1
                     client.disconnect()
                 await asyncio.sleep(LOOK_SECONDS)
