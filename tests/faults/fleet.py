@@ -1,4 +1,4 @@
-"""Workers of both roles that die, join, leave and freeze; what ends by itself is started again, as a supervisor would."""
+"""Workers of both roles that die, join, leave and freeze; what ends by itself is started again."""
 
 import contextlib
 import itertools
