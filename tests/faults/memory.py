@@ -1,17 +1,9 @@
 """F21: record batches that grow a thousandfold when they are read, and a worker that may not grow with them."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-
-from streams.kafka.admin import RAW_CONFIG
-from tests.faults.result import Result
-from tests.faults.site import Install, Sending, Site, page
-from tests.faults.times import WIDE
-from tests.flow.live import RAW
 
 CAPPED_WORKER = Path(__file__).with_name("capped_worker.py")
 MEGABYTES = 600
