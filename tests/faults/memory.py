@@ -6,8 +6,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 CAPPED_WORKER = Path(__file__).with_name("capped_worker.py")
-MEGABYTES = 600
-"""Of data that the worker may hold: idle it holds some 250."""
+GUARD = {"compression.type": "uncompressed"}
+"""The broker unpacks what comes, and measures it then."""
+MEGABYTES = 500
+"""Of data that the worker may hold: idle it holds 120."""
 RECORD_BYTES = 900_000
 
 
@@ -33,3 +35,42 @@ async def send_bomb(brokers: str, topic: str, records: int) -> bool:
         return True
     finally:
         await producer.stop()
+
+
+def thousandfold(install: Install, *, rounds: int = 3, records: int = 300) -> Result:
+    """A batch of 270 MB in 270 kB: refused at the door where the topic says so; else the worker ends, and loses nothing."""
+    guarded = Site(install(config=WIDE))
+    guarded.at.make_topics(raw_config=RAW_CONFIG | GUARD)
+    was_refused = not asyncio.run(send_bomb(guarded.at.brokers, guarded.at.raw, records))
+    site = Site(install(config=WIDE))
+    site.at.set_up()
+    site.start("sessions")
+    site.send([Sending(page(n), n % RAW) for n in range(100)])
+    assert asyncio.run(send_bomb(site.at.brokers, site.at.raw, records))
+    codes = [_start_capped(site) for _ in range(rounds)]
+    site.start("enrich")
+    seconds = site.await_outcomes(100 + records)
+    audit = site.audit()
+    return Result(
+        fault="F21",
+        how=f"a gzip batch of {records * RECORD_BYTES >> 20} MB, a thousandth of it on the wire; {MEGABYTES} MB allowed",
+        rounds=rounds,
+        records=100 + records,
+        lost=audit.lost,
+        duplicates=audit.duplicates,
+        held={
+            "I1": audit.lost == 0 and len(audit.raw) == 100 + records and site.is_ledger_clean(),
+            "I2": audit.repeated == 0,
+            "I5": was_refused and all(code != 0 for code in codes),
+            "I6": audit.are_letters_true,
+        },
+        exits=codes,
+        recoveries=[round(seconds, 1)],
+        word="the client unpacks a batch whole: a worker without the memory for it ends, each time it is started, until"
+        " it has more; `compression.type=uncompressed` on the raw topic lets the broker refuse such a batch",
+    )
+
+
+def _start_capped(site: Site) -> int:
+    process = site.at.start("enrich", [sys.executable, str(CAPPED_WORKER), str(MEGABYTES)])
+    return process.wait(PATIENCE)

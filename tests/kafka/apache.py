@@ -113,7 +113,7 @@ class ApacheKafka:
             formatted = ("format", "-t", str(uuid.uuid4()), "-c", str(properties), *users)
             self._java("kafka.tools.StorageTool", *formatted).wait(60)
         self._process = self._java("kafka.Kafka", str(properties))
-        wait_until(self._accepts, 60, "Apache Kafka accepts connections")
+        wait_until(self._accepts, 180, "Apache Kafka accepts connections")
         return self
 
     def kill(self) -> None:
