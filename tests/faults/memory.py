@@ -1,9 +1,17 @@
 """F21: record batches that grow a thousandfold when they are read, and a worker that may not grow with them."""
 
+import asyncio
+import sys
 from pathlib import Path
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+
+from streams.kafka.admin import RAW_CONFIG
+from tests.faults.result import Result
+from tests.faults.site import PATIENCE, Install, Sending, Site, page
+from tests.faults.times import WIDE
+from tests.flow.live import RAW
 
 CAPPED_WORKER = Path(__file__).with_name("capped_worker.py")
 GUARD = {"compression.type": "uncompressed"}
@@ -73,4 +81,5 @@ def thousandfold(install: Install, *, rounds: int = 3, records: int = 300) -> Re
 
 def _start_capped(site: Site) -> int:
     process = site.at.start("enrich", [sys.executable, str(CAPPED_WORKER), str(MEGABYTES)])
-    return process.wait(PATIENCE)
+    code: int = process.wait(PATIENCE)
+    return code

@@ -26,10 +26,10 @@ WIDE = {
 """The windows that are shipped: these scenarios are about minutes and days."""
 
 
-def at(seconds_ago: float) -> dict[str, str]:
+def at(seconds_ago: float) -> str:
     """What a message says whose sender says that it happened then."""
     then = datetime.now(UTC) - timedelta(seconds=seconds_ago)
-    return {"timestamp": then.isoformat(timespec="milliseconds")}
+    return then.isoformat(timespec="milliseconds")
 
 
 def copies(install: Install, *, ids: int = 2_000) -> Result:
@@ -77,8 +77,8 @@ def _copies_of(number: int) -> Iterator[list[Sending]]:
     id_, visitor = uuid.uuid4(), number % 50
     now = at(120)
 
-    def copy(partition: int, when: dict[str, str]) -> Sending:
-        return Sending(page(number, visitor, id_, **when), partition)
+    def copy(partition: int, when: str) -> Sending:
+        return Sending(page(number, visitor, id_, timestamp=when), partition)
 
     yield [copy(0, now), copy(0, now)]
     yield [copy(1, now)]
@@ -152,7 +152,8 @@ def _of_other_times(each: int, part: int) -> Iterator[Sending]:
     for number in range(each):
         for name, (ago, _) in PAST_AND_FUTURE.items():
             headers = (("app_id", b"shop"), ("kind", name.encode()))
-            body = page(part * each + number, visitor=number % 20, **at(ago + (7 * number) % 40 if ago >= 0 else ago))
+            when = at(ago + (7 * number) % 40 if ago >= 0 else ago)
+            body = page(part * each + number, visitor=number % 20, timestamp=when)
             yield Sending(body, (part + number) % 2, headers)
         yield Sending(page(0, timestamp=EPOCH), number % 2, (("app_id", b"shop"), ("kind", b"epoch")))
 
