@@ -46,7 +46,7 @@ async def send_bomb(brokers: str, topic: str, records: int) -> bool:
 
 
 def thousandfold(install: Install, *, rounds: int = 3, records: int = 300) -> Result:
-    """A batch of 270 MB in 270 kB: refused at the door where the topic says so; else the worker ends, and loses nothing."""
+    """A batch of 270 MB in 270 kB: refused at the door where the topic says so; else the worker ends and loses none."""
     guarded = Site(install(config=WIDE))
     guarded.at.make_topics(raw_config=RAW_CONFIG | GUARD)
     was_refused = not asyncio.run(send_bomb(guarded.at.brokers, guarded.at.raw, records))
@@ -61,7 +61,7 @@ def thousandfold(install: Install, *, rounds: int = 3, records: int = 300) -> Re
     audit = site.audit()
     return Result(
         fault="F21",
-        how=f"a gzip batch of {records * RECORD_BYTES >> 20} MB, a thousandth of it on the wire; {MEGABYTES} MB allowed",
+        how=f"a gzip batch of {records * RECORD_BYTES >> 20} MB, a thousandth on the wire; {MEGABYTES} MB allowed",
         rounds=rounds,
         records=100 + records,
         lost=audit.lost,
