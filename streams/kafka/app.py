@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from faust.types.transports import TransportT
 
-from streams.errors import ThalwegError
+from streams.errors import ConfigError, ThalwegError
 from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
@@ -121,10 +121,16 @@ class Worker(faust.Worker):
 
 
 def make_app(role: str, settings: Settings) -> BatchApp:
-    """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``)."""
+    """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``).
+
+    Raises ConfigError where ``data_dir`` can be no folder.
+    """
     kafka = settings.kafka
     data_dir = settings.data_dir.absolute() / f"faust-{role}"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"data_dir {settings.data_dir}: {error.strerror}", "name a folder we may write to") from None
     app = BatchApp(
         f"{kafka.group_prefix}-{role}",
         broker=[f"kafka://{each}" for each in servers(kafka.brokers)],
