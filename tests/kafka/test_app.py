@@ -37,5 +37,5 @@ def test_a_broker_that_went_away_before_the_start_is_told_in_words(tmp_path: Pat
 def test_a_data_dir_that_can_be_no_folder_is_refused_in_words(tmp_path: Path) -> None:
     """A file stands in its way: named, with why and the mend."""
     (tmp_path / "file").touch()
-    with pytest.raises(ConfigError, match="data_dir .*file: Not a directory"):
+    with pytest.raises(ConfigError, match=r"data_dir .*file: Not a directory"):
         make_app("sessions", Settings(data_dir=tmp_path / "file"))
