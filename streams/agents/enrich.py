@@ -82,11 +82,7 @@ class EnrichWorker:
         Returns, and so acknowledges, when all is written. Sends to one enriched partition queue in the producer, in
         the order they were begun. Raises the first failure; what was not sent by then is not sent any more.
         """
-        if partition >= self._raw_partitions:
-            raise ContractError(
-                f"{self._kafka.raw_topic} has grown to more than {self._raw_partitions} partitions",
-                "start the worker again: it counts them at its start",
-            )
+        self._refuse_more(partition + 1)
         await self._announce()
         pipeline = self._pipeline  # one for the whole batch, also when data are changed meanwhile
         with self._metrics.timed("enrich"), _first_failure():
@@ -129,12 +125,21 @@ class EnrichWorker:
         """A partition at its head is heard up to when the fetch that found the head was sent, less ``idle``."""
         consumer = cast("BatchConsumer", self._app.consumer)
         try:
+            self._refuse_more(consumer.topic_partitions(self._kafka.raw_topic) or 0)
             for tp in consumer.assignment():
                 found = consumer.heard_head(tp)
                 if found is not None:
                     await self._to_all(self._marker(tp.partition, int(found * 1000) - self._idle_ms))
         except ThalwegError as error:
             self._app.fail("the markers of partitions at their head", error)
+
+    def _refuse_more(self, partitions: int) -> None:
+        """Raises ContractError: nobody would wait for what is new, and the watermark would pass its events by."""
+        if partitions > self._raw_partitions:
+            raise ContractError(
+                f"{self._kafka.raw_topic} has grown to more than {self._raw_partitions} partitions",
+                "start the worker again: it counts them at its start",
+            )
 
     async def _announce(self) -> None:
         """The rules text goes first, so that it is stored before the first event that carries its hash."""

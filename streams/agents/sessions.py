@@ -14,8 +14,8 @@ from faust.types import TP
 
 from streams.agents.bisect import store_apart
 from streams.agents.hooks import Hooks
+from streams.agents.standing import Standing
 from streams.encode import decode
-from streams.errors import ContractError
 from streams.kafka.app import BatchApp
 from streams.kafka.batch import BatchMessage
 from streams.kafka.consumer import BatchConsumer
@@ -82,8 +82,8 @@ class SessionsWorker:
 
     async def _take_effect(self, partition: int, records: Sequence[Numbered], trace: Event | None = None) -> None:
         """Fold, insert, publish: all of ``records`` and the ``trace`` of an earlier attempt, or nothing."""
+        fold = await self._fold(partition)
         began = time.process_time()
-        fold = self._fold(partition)
         effects = fold.fold(records)
         spent = time.process_time() - began
         self._hooks.reached("sessions.before_insert")
@@ -99,7 +99,7 @@ class SessionsWorker:
         offset, event = numbered
         if not isinstance(event, Event):
             raise refused
-        effects = self._fold(partition).fold([numbered])
+        effects = (await self._fold(partition)).fold([numbered])
         trace = removal(event) if is_alone(event, effects) else None
         logger.error("offset %d of enriched partition %d is unstorable: %s", offset, partition, refused)
         instead = [(offset, unstorable(event))]
@@ -111,24 +111,29 @@ class SessionsWorker:
             # what refuses the tombstone too has kept the row out; where a view fails, both are stored all the same
             await self._take_effect(partition, instead)
 
-    def _fold(self, partition: int) -> PartitionFold:
+    async def _fold(self, partition: int) -> PartitionFold:
         fold = self._folds.get(partition)
         if fold is None:
-            fold = self._folds[partition] = self._make_fold(partition, self._state)
+            fold = self._make_fold(partition, self._state)
             if not self._settings.bounded:  # an embedded broker begins empty, and does not tell its end truly
-                self._refuse_other_topic(partition, fold.applied)
+                (await self._standing(partition, fold.applied)).check()
+            self._folds[partition] = fold
         return fold
 
-    def _refuse_other_topic(self, partition: int, applied: int) -> None:
-        """A topic that ends below what was folded from it was made anew: its records would be taken for old ones."""
-        topic = self._settings.kafka.enriched_topic
+    async def _standing(self, partition: int, applied: int) -> Standing:
         consumer = cast("BatchConsumer", self._app.consumer)
-        end = consumer.highwater(TP(topic, partition))
-        if end <= applied:
-            raise ContractError(
-                f"{topic}[{partition}] ends at {end}, but offset {applied} was folded: the topic was made anew",
-                "raise kafka.generation, and give the workers a new kafka.group_prefix",
-            )
+        changelog = self._state.changelog_topic_name
+        read, logged = TP(self._settings.kafka.enriched_topic, partition), TP(changelog, partition)
+        begins = await consumer.earliest_offsets(logged)
+        return Standing(
+            read.topic,
+            partition,
+            changelog,
+            applied,
+            consumer.committed(read),
+            consumer.highwater(read),
+            begins[logged],
+        )
 
     def _forget(self, partitions: set[int]) -> None:
         for partition in partitions:

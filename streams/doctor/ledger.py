@@ -12,7 +12,7 @@ from streams.kafka.admin import partitions_of
 from streams.kafka.offsets import Span, log_spans, looking, records_in
 from streams.kafka.security import connection
 from streams.settings import RetentionSettings, Settings
-from streams.warehouse.queries import raw_holes, raw_reach
+from streams.warehouse.queries import ended_logs, raw_holes, raw_reach
 
 POLL_SECONDS = 0.5
 SHOWN = 5
@@ -30,6 +30,8 @@ class Account(msgspec.Struct, frozen=True):
     """Holes that lie before the log's start: retention took the records, read or not."""
     under_way: int = 0
     """Records that the workers have not worked off yet."""
+    died: bool = False
+    """A bounded run's that ended before its input did, and after which another was run to its end."""
 
 
 def account_of_store(client: Client, database: str, kept_days: int | None = None) -> list[Account]:
@@ -38,11 +40,19 @@ def account_of_store(client: Client, database: str, kept_days: int | None = None
     Where rows of ``outcomes`` expire, ``kept_days`` after they arrived at the soonest: from the first one that may not.
     """
     accounts = []
+    ended = ended_logs(client, database)
     for topic, partition, known, last in raw_reach(client, database, kept_days):
         first = known if kept_days else 0
         holes = raw_holes(client, database, topic, partition, first, last)
-        accounts.append(Account(topic, partition, last + 1 - first, missing=holes))
+        died = topic not in ended and any(_follows(later, topic) for later in ended)
+        accounts.append(Account(topic, partition, last + 1 - first, missing=holes, died=died))
     return accounts
+
+
+def _follows(later: str, topic: str) -> bool:
+    """Whether the first is a later incarnation of the second."""
+    (name, number), (other, before) = later.rsplit("@", 1), topic.rsplit("@", 1)
+    return name == other and int(number) > int(before)
 
 
 def days_kept(retention: RetentionSettings) -> int | None:
@@ -140,7 +150,9 @@ def check_ledger(accounts: Sequence[Account]) -> list[Finding]:
 
 def _finding(account: Account) -> Finding:
     told, mends = [f"{account.checked:,} offsets"], []
-    if account.missing:
+    if account.missing and account.died:
+        told.append(f"its run died and left {_named(account.missing)} to the runs after it")
+    elif account.missing:
         told.append(f"not accounted for: {_named(account.missing)}")
         mends.append("these records became nothing: report it, with the workers' logs; `thalweg load` them again")
     if account.deleted:
@@ -153,7 +165,7 @@ def _finding(account: Account) -> Finding:
         check="ledger",
         subject=f"{account.topic}[{account.partition}]",
         ok=not mends,
-        words="; ".join(told) + ("" if mends else ", all accounted for"),
+        words="; ".join(told) + ("" if mends or account.died else ", all accounted for"),
         mend="; ".join(mends),
         offsets=[*account.missing, *account.deleted],
     )

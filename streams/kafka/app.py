@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from faust.types.transports import TransportT
 
-from streams.errors import ThalwegError
+from streams.errors import ConfigError, ThalwegError
 from streams.kafka.admin import no_answer
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
@@ -34,6 +34,8 @@ SIGNALLED = 128
 """Exit code of a process that a signal ended: this plus its number. Source: POSIX shells."""
 GRACE_SECONDS = 15.0
 YEAR_SECONDS = 31_536_000.0
+METADATA_MS = 30_000
+"""How often partitions are counted: a new one is read, and heard of, no later."""
 SWITCH_SECONDS = 0.0005
 """How long a thread that works may keep another waiting. With Python's 5 ms the thread that fetches loses them at every
 read from its socket while the main thread works, and then the main thread waits for its next slice.
@@ -119,10 +121,16 @@ class Worker(faust.Worker):
 
 
 def make_app(role: str, settings: Settings) -> BatchApp:
-    """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``)."""
+    """The app ``PREFIX-ROLE``. It creates no topics: they must be there (``admin.create_topics``).
+
+    Raises ConfigError where ``data_dir`` can be no folder.
+    """
     kafka = settings.kafka
     data_dir = settings.data_dir.absolute() / f"faust-{role}"
-    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"data_dir {settings.data_dir}: {error.strerror}", "name a folder we may write to") from None
     app = BatchApp(
         f"{kafka.group_prefix}-{role}",
         broker=[f"kafka://{each}" for each in servers(kafka.brokers)],
@@ -156,6 +164,7 @@ def _client_settings(kafka: KafkaSettings) -> dict[str, Any]:
         "broker_request_timeout": max(kafka.request_timeout, kafka.session_timeout + 1),
         "broker_commit_interval": kafka.commit_interval,
         "consumer_auto_offset_reset": "earliest",
+        "consumer_metadata_max_age_ms": METADATA_MS,
         "consumer_max_fetch_size": kafka.fetch_max_bytes,
         "producer_acks": -1,
         "producer_request_timeout": kafka.request_timeout,

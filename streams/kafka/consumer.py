@@ -41,6 +41,7 @@ class BatchConsumer(Consumer):
         self._delivered: dict[TP, int] = {}
         self._handed_out: dict[TP, int] = {}
         self._held: set[TP] = set()
+        self._reached: dict[TP, int] = {}
         self._sought = False
         self._wake = asyncio.Event()
         super().__init__(*args, **kwargs)
@@ -78,6 +79,10 @@ class BatchConsumer(Consumer):
             return None
         offset, sent = found
         return sent if offset >= self._delivered.get(tp, 0) else None
+
+    def committed(self, tp: TP) -> int:
+        """The offset that is committed; 0 or less where none is."""
+        return self._committed_offset.get(tp) or 0
 
     # delivery
 
@@ -185,6 +190,7 @@ class BatchConsumer(Consumer):
         self._sought = False
         self._inflight.clear()
         self._delivered.clear()
+        self._note_reached()
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
         await self._refuse_other_topics()
@@ -192,14 +198,24 @@ class BatchConsumer(Consumer):
         self._sought = True
         self._wake.set()
 
+    def _note_reached(self) -> None:
+        """Remember what was committed here over rebalances, in which Faust forgets it."""
+        for tp, offset in self._committed_offset.items():
+            self._reached[tp] = max(offset or 0, self._reached.get(tp, 0))
+
     async def _refuse_other_topics(self) -> None:
-        """A topic that ends below what was committed was made anew: its first records would be taken for old ones."""
+        """A topic that ends below what was committed was made anew: its first records would be taken for old ones.
+
+        So was one of which the group has forgotten what we committed: offsets go with their topic.
+        """
         if self.app.settings.bounded:  # an embedded broker does not tell its end truly
             return
-        committed = {tp: at for tp, at in self._delivered.items() if tp.topic in self.app.batch_topics}
-        ends = await self.highwaters(*committed) if committed else {}
-        for tp, at in committed.items():
-            if 0 <= ends[tp] < at:
+        ours = [tp for tp in self.assignment() if tp.topic in self.app.batch_topics]
+        read = {tp: self._delivered.get(tp) or self._reached.get(tp, 0) for tp in ours}
+        ends = await self.highwaters(*ours) if any(read.values()) else {}
+        for tp, at in read.items():
+            forgotten = at > 0 and not self._delivered.get(tp)
+            if forgotten or 0 <= ends.get(tp, at) < at:
                 self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, ends[tp], at))
 
     # progress
@@ -289,6 +305,7 @@ class BatchConsumer(Consumer):
         """Drain and commit first (the app's callback), then forget, last tell the owners of state."""
         self._sought = False
         await self._on_partitions_revoked(revoked)
+        self._note_reached()
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
         self._held.difference_update(revoked)

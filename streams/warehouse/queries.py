@@ -83,6 +83,20 @@ def raw_reach(client: Client, database: str, days: int | None = None) -> list[tu
     return [(str(topic), int(partition), int(low), int(high)) for topic, partition, low, high in rows]
 
 
+def ended_logs(client: Client, database: str) -> set[str]:
+    """The raw topics (``name@n``) whose every known partition has the end record of a bounded run as its last."""
+    rows = client.execute(
+        qualified(
+            "SELECT raw_topic FROM (SELECT raw_topic, raw_partition,"
+            " argMax((outcome, reason), raw_offset) = ('empty', 'control') AS is_ended"
+            " FROM {database}.outcomes FINAL GROUP BY raw_topic, raw_partition)"
+            " GROUP BY raw_topic HAVING min(is_ended)",
+            database,
+        )
+    )
+    return {str(topic) for (topic,) in rows}
+
+
 def raw_holes(
     client: Client, database: str, raw_topic: str, partition: int, first: int, last: int
 ) -> list[tuple[int, int]]:

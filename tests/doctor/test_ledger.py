@@ -41,6 +41,31 @@ def test_invariant_1_a_run_accounts_for_every_offset_and_a_lost_row_is_named(tmp
     ]
 
 
+def test_what_a_dead_run_left_is_no_alarm_once_a_later_one_came_to_its_end(tmp_path: Path) -> None:
+    """Rows as of a run that died in the midst: missing, until the files were run again; then a word is left of it."""
+    log = tmp_path / "access.log"
+    log.write_text("".join(LINE.format(number % 60, number) for number in range(200)))
+    store = tmp_path / "store"
+    run_files([log], "combined", store)
+    with open_store(store), reading(store) as client:
+        client.execute(
+            "ALTER TABLE thalweg.outcomes DELETE WHERE reason = 'control' OR raw_partition = 0 AND raw_offset = 7",
+            settings={"mutations_sync": 2},
+        )
+        before = check_ledger(account_of_store(client, "thalweg"))
+    run_files([log], "combined", store)
+    with reading(store) as client:
+        after = check_ledger(account_of_store(client, "thalweg"))
+
+    assert [(each.subject, each.ok, each.offsets) for each in before] == [
+        ("raw@1[0]", False, [(7, 7)]),
+        ("raw@1[1]", True, []),
+    ]
+    assert [each.subject for each in after] == ["raw@1[0]", "raw@1[1]", "raw@2[0]", "raw@2[1]"]
+    assert all(each.ok for each in after)
+    assert "its run died and left offsets 7 (1) to the runs after it" in after[0].words
+
+
 def test_what_has_expired_is_not_missing(tmp_path: Path) -> None:
     """Where outcomes are kept for some days, an old log's are gone soon; a hole among those of today is one."""
     store = tmp_path / "store"

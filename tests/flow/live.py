@@ -17,7 +17,7 @@ from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic
 from streams.run.embedded import WORKER_COMMAND
 from streams.settings import ClickHouseSettings, KafkaSettings, Settings
-from streams.warehouse.client import make_client
+from streams.warehouse.client import ANSWER_TIMEOUT, make_client
 from streams.warehouse.embedded.store import StoreAddress
 from tests.kafka.waiting import wait_until
 
@@ -46,7 +46,8 @@ class Installation:
     """Topics, tables and workers. ``prefix`` goes before the names of topics, groups and database, for more of them.
 
     ``raw`` is the raw topic's name where it is another's. ``config`` is thalweg.yaml, ``data_dir`` left out.
-    ``logs`` is the folder of the workers' logs, one per process, in order of start.
+    ``logs`` is the folder of the workers' logs, one per process, in order of start. ``for_workers`` are variables of
+    theirs alone, which go before those of everything that is started.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Installation:
         *,
         raw: str = "",
         config: Mapping[str, Any] = CONFIG,
+        for_workers: Mapping[str, str] | None = None,
     ) -> None:
         self.brokers, self.store = brokers, store
         self.raw, self.enriched, self.dead = (f"{prefix}{name}" for name in ("raw", "enriched", "dead"))
@@ -69,6 +71,7 @@ class Installation:
         self.config.write_text(yaml.safe_dump({**config, "data_dir": str(folder / "faust")}))
         self.changelog = changelog_topic(Settings(kafka=KafkaSettings(group_prefix=self.group)))
         self.running: list[subprocess.Popen[bytes]] = []
+        self._for_workers = for_workers or {}
 
     def make_topics(self, changelog: int = ENRICHED, raw_config: Mapping[str, str] = RAW_CONFIG) -> None:
         """As an operator would; what is there stays. Topic ``dead`` has fewer partitions than ``raw``."""
@@ -124,7 +127,7 @@ class Installation:
                 [*command, role],
                 stdout=log,
                 stderr=log,
-                env={**self.environment, **env},
+                env={**self.environment, **self._for_workers, **env},
             )
         self.running.append(process)
         return process
@@ -156,10 +159,17 @@ class Installation:
                 process.kill()
                 process.wait()
 
-    def client(self) -> Client:
-        """A new client of the store."""
+    def client(self, patience: float = ANSWER_TIMEOUT) -> Client:
+        """A new client of the store, which waits so many seconds for an answer."""
         clickhouse = ClickHouseSettings(host=self.store.host, port=self.store.port, user=self.store.user)
-        return make_client(clickhouse, self.store.password)
+        return make_client(clickhouse, self.store.password, answer_timeout=patience)
+
+    def settings(self) -> Settings:
+        """What a command needs to find its topics and groups."""
+        kafka = KafkaSettings(
+            brokers=self.brokers, raw_topic=self.raw, enriched_topic=self.enriched, group_prefix=self.group
+        )
+        return Settings(kafka=kafka)
 
     def log_texts(self) -> bytes:
         """All that workers wrote."""

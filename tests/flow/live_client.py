@@ -1,6 +1,7 @@
 """A site's backend: sends Segment messages to the raw topic with a plain producer, some broken, late, or twice."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import random
@@ -8,8 +9,11 @@ import threading
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import RecordMetadata
 
 from tests.flow.live import Installation
 from tests.kafka.waiting import wait_until
@@ -17,16 +21,23 @@ from tests.kafka.waiting import wait_until
 CANARY = "canary"
 """In everything the rules must remove: ids, addresses, traits, search words."""
 EVENTS_PER_SECOND = 150
+PATIENCE_MS = 15_000
+"""How long the backend's producer tries to get a message to the broker."""
 VISITORS = 40
 USED = (0, 1)
 """The raw partitions that get records."""
 
 
 class LiveClient(threading.Thread):
-    """Sends until ``end``. ``pause`` returns once nothing is under way; ``go_on`` takes it up again."""
+    """Sends until ``end``. ``pause`` returns once nothing is under way; ``go_on`` takes it up again.
 
-    def __init__(self, installation: Installation, seed: int) -> None:
+    A broker that is away is waited for. ``acknowledged``: the coordinates that the broker has given it, by partition.
+    """
+
+    def __init__(self, installation: Installation, seed: int, per_second: int = EVENTS_PER_SECOND) -> None:
         super().__init__(name="client")
+        self.per_second = per_second
+        self.acknowledged: dict[int, set[int]] = {partition: set() for partition in USED}
         self._brokers, self._topic = installation.brokers, installation.raw
         self._chance = random.Random(seed)
         self._numbers = itertools.count()
@@ -66,28 +77,45 @@ class LiveClient(threading.Thread):
             raise self.failure
 
     async def _send_all(self) -> None:
-        producer = AIOKafkaProducer(bootstrap_servers=self._brokers, acks="all", enable_idempotence=True)
+        while not self._ended.is_set():
+            with contextlib.suppress(KafkaError):
+                await self._send_on()
+
+    async def _send_on(self) -> None:
+        """Until the end, or until the broker fails: then a new producer begins with new numbers."""
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._brokers, acks="all", enable_idempotence=True, request_timeout_ms=PATIENCE_MS
+        )
         await producer.start()
         try:
             while not self._ended.is_set():
                 if not self._running.is_set():
                     self._idle.set()
-                    await asyncio.sleep(0.05)
-                    continue
-                burst = [message for _ in range(EVENTS_PER_SECOND // 20) for message in self._messages()]
-                await asyncio.gather(*[await self._send(producer, *message) for message in burst])
-                self.sent += len(burst)
+                else:
+                    burst = [message for _ in range(self.per_second // 20) for message in self._messages()]
+                    sent = [await self._send(producer, *message) for message in burst]
+                    self._note(await asyncio.gather(*sent, return_exceptions=True))
                 await asyncio.sleep(0.05)
         finally:
             await producer.stop()
 
-    async def _send(self, producer: AIOKafkaProducer, kind: str, value: bytes) -> "asyncio.Future[object]":
+    def _note(self, answers: list[RecordMetadata | BaseException]) -> None:
+        """Remember what was acknowledged; raises the first failure."""
+        for answer in answers:
+            if not isinstance(answer, BaseException):
+                self.acknowledged[answer.partition].add(answer.offset)
+                self.sent += 1
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+
+    async def _send(self, producer: AIOKafkaProducer, kind: str, value: bytes) -> "asyncio.Future[RecordMetadata]":
         headers = [("kind", kind.encode()), ("app_id", b"shop")]
         if kind == "dead:format_unknown":
             headers.append(("format", b"unheard-of"))
         partition = self._chance.choice(USED)
-        sending: asyncio.Future[object] = await producer.send(self._topic, value, partition=partition, headers=headers)
-        return sending
+        sending = await producer.send(self._topic, value, partition=partition, headers=headers)
+        return cast("asyncio.Future[RecordMetadata]", sending)
 
     def _messages(self) -> list[tuple[str, bytes]]:
         """(what must become of it, bytes): one message, or one and its copy."""

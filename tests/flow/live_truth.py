@@ -51,7 +51,9 @@ def expected_outcomes(raw: list[ConsumerRecord]) -> Counter[tuple[str, str]]:
     return expected
 
 
-def await_rest(installation: Installation, raw: list[ConsumerRecord], tend: Callable[[], object] = list) -> None:
+def await_rest(
+    installation: Installation, raw: list[ConsumerRecord], tend: Callable[[], object] = list, seconds: float = 120
+) -> None:
     """Until all raw records have outcomes and no session that ended is still open; ``tend`` is called meanwhile."""
     client, database = installation.client(), installation.database
     expected = expected_sessions(raw).total()
@@ -65,6 +67,6 @@ def await_rest(installation: Installation, raw: list[ConsumerRecord], tend: Call
         )
         return bool(stored >= len(raw) and closed >= expected and not open_)
 
-    wait_until(rested, 120, f"outcomes of {len(raw)} records and {expected} sessions")
+    wait_until(rested, seconds, f"outcomes of {len(raw)} records and {expected} sessions")
     print(f"{database}: {len(raw)} records, {expected} sessions, at rest after {time.monotonic() - began:.1f} s")
     client.disconnect()

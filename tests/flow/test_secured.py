@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import trustme
@@ -10,8 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from streams.warehouse.embedded.store import StoreAddress, open_store
 from tests.fenced import blocks
 from tests.flow.live import SECRET, Installation, leave
+from tests.flow.live_witness import read_all
 from tests.kafka.apache import ApacheKafka, Secured, libs
 from tests.kafka.waiting import wait_until
+from tests.warehouse.debian import free_port
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
@@ -85,6 +88,13 @@ def installation(broker: ApacheKafka, store: StoreAddress, tmp_path: Path) -> It
     made.close()
 
 
+def doctor(installation: Installation) -> tuple[str, str]:
+    """What it finds, and what it says beside."""
+    done = installation.command("doctor", "--ledger", "--json", THALWEG_KAFKA_PASSWORD=PASSWORDS["thalweg-load"])
+    assert '"check":"ledger"' in done.stdout, done.stderr
+    return done.stdout, done.stderr
+
+
 def link(broker: ApacheKafka, authority: Authority, user: str, **changed: str) -> dict[str, str]:
     """The variables by which a role reaches the broker."""
     return {
@@ -100,23 +110,30 @@ def link(broker: ApacheKafka, authority: Authority, user: str, **changed: str) -
 def test_workers_do_their_work_over_tls_and_scram_with_the_rights_of_the_page(
     installation: Installation, broker: ApacheKafka, authority: Authority, tmp_path: Path
 ) -> None:
-    """From `thalweg load` to the ledger; no process writes a secret anywhere; the page gives no right too many."""
-    for role in ("enrich", "sessions"):
-        installation.start(role, THALWEG_FORMAT="combined", **link(broker, authority, f"thalweg-{role}"))
+    """From `thalweg load` to the ledger; no log, metric, finding or dead letter has a secret; no right too many."""
+    ports = {role: str(free_port()) for role in ("enrich", "sessions")}
+    for role, port in ports.items():
+        secured = link(broker, authority, f"thalweg-{role}", THALWEG_METRICS_PORT=port)
+        installation.start(role, THALWEG_FORMAT="combined", **secured)
         installation.await_ready(role)
     file = tmp_path / "access.log"
     line = '192.0.2.{} - - [21/May/2026:10:00:00 +0000] "GET /{} HTTP/1.1" 200 5 "-" "Mozilla/5.0 Firefox/140.0"\n'
-    file.write_text("".join(line.format(number, number) for number in range(LINES)))
+    file.write_text("".join(line.format(number, number) for number in range(LINES - 1)) + "no line\n")
     loaded = installation.command("load", str(file), "--format", "combined", **link(broker, authority, "thalweg-load"))
     assert loaded.returncode == 0, loaded.stderr
     client = installation.client()
     counted = f"SELECT sum(n) FROM {installation.database}.ledger"
     wait_until(lambda: client.execute(counted) == [(LINES,)], 60, "every line in the ledger")
     client.disconnect()
+    told = [urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20).read() for port in ports.values()]
+    told += [word.encode() for word in (*doctor(installation), loaded.stderr, loaded.stdout)]
+    (letter,) = read_all(broker.bootstrap, {installation.dead: 1})
+    told += [letter.value or b"", *(value for _, value in letter.headers)]
     codes = [leave(process) for process in installation.running]
 
     assert codes == [0, 0]
-    written = installation.log_texts() + loaded.stderr.encode() + loaded.stdout.encode()
+    written = b"\n".join([installation.log_texts(), *told])
+    assert b"thalweg_dead_letters_total" in written
     for secret in (SECRET, installation.store.password, *PASSWORDS.values()):
         assert secret.encode() not in written
     ended = installation.command("worker", "enrich", **link(broker, authority, "thalweg-sessions"))

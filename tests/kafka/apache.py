@@ -1,6 +1,7 @@
 """Apache Kafka 4 as a child process, data on disk: it can be killed and started again."""
 
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
@@ -82,10 +83,16 @@ class ApacheKafka:
     def __init__(self, folder: Path, secured: Secured | None = None) -> None:
         self._folder = folder
         self._secured = secured
+        self._proxy = 0
         self._ports = _free_ports(3)
         self.secure_bootstrap = f"127.0.0.1:{self._ports[2]}"
         self._process: subprocess.Popen[bytes] | None = None
         self.bootstrap = f"127.0.0.1:{self._ports[0]}"
+
+    def behind(self, proxy: int) -> int:
+        """Before the start: clients that come over port ``proxy`` are sent there again. What the proxy must lead to."""
+        self._proxy = proxy
+        return self._ports[2]
 
     def start(self) -> "ApacheKafka":
         """Format the folder the first time, start, wait until it accepts connections."""
@@ -98,12 +105,14 @@ class ApacheKafka:
             if self._secured is not None:
                 text = self._secured.onto(text, secure)
                 users = [word for each in self._secured.scram() for word in ("--add-scram", each)]
+            if self._proxy:
+                text = _proxied(text, secure, self._proxy)
             properties.write_text(text)
             (self._folder / "log4j2.xml").write_text(LOG4J)
             formatted = ("format", "-t", str(uuid.uuid4()), "-c", str(properties), *users)
             self._java("kafka.tools.StorageTool", *formatted).wait(60)
         self._process = self._java("kafka.Kafka", str(properties))
-        wait_until(self._accepts, 60, "Apache Kafka accepts connections")
+        wait_until(self._accepts, 180, "Apache Kafka accepts connections")
         return self
 
     def kill(self) -> None:
@@ -116,6 +125,16 @@ class ApacheKafka:
     def restart(self) -> None:
         """Start again on the same data and port."""
         self.start()
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay, nothing is answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def command(self, main: str, *args: str) -> None:
         """Run one of Kafka's own tools to its end."""
@@ -134,6 +153,13 @@ class ApacheKafka:
     def _accepts(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self._ports[0])) == 0
+
+
+def _proxied(properties: str, port: int, proxy: int) -> str:
+    """The broker's properties with a second plain listener, whose clients are told the proxy's port."""
+    changed = properties.replace("\nlisteners=", f"\nlisteners=PROXIED://127.0.0.1:{port},")
+    changed = changed.replace("advertised.listeners=", f"advertised.listeners=PROXIED://127.0.0.1:{proxy},")
+    return changed.replace("protocol.map=", "protocol.map=PROXIED:PLAINTEXT,")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -15,7 +15,7 @@ from streams.warehouse.client import client_options, make_client
 from streams.warehouse.failures import InDoubt, Refused, is_transient
 from streams.warehouse.insert import Encoded, InsertClient, encode
 from streams.warehouse.lane import Lane
-from tests.warehouse.cutting_proxy import Cut, CuttingProxy
+from tests.proxy import Cut, Proxy
 from tests.warehouse.debian import PASSWORD, READER, DebianClickHouse, free_port, install, make_certificate, tls_config
 
 pytestmark = [pytest.mark.kafka, pytest.mark.faults]
@@ -177,11 +177,11 @@ def test_kill_9_in_the_middle_of_an_insert(cut: Cut, server: DebianClickHouse) -
     retries: list[str] = []
 
     async def run() -> None:
-        proxy = CuttingProxy(("127.0.0.1", server.port), cut, after=100_000)
-        async with proxy.serve():
+        proxy = Proxy(("127.0.0.1", server.port)).cut(cut, after=100_000)
+        with proxy:
             lane = _lane(server.settings().model_copy(update={"port": proxy.port}))
             storing = asyncio.create_task(lane.run(lambda stop: lane.insert(_rows(), "token", stop, retries.append)))
-            await proxy.done.wait()
+            await asyncio.to_thread(proxy.done.wait)
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
             await storing

@@ -12,8 +12,8 @@ from streams.settings import ClickHouseSettings
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.failures import InDoubt
 from streams.warehouse.sink import Sink, TableRows
+from tests.proxy import Cut, Proxy
 from tests.warehouse.batches import ONCE, SPAN, batch, run, stored
-from tests.warehouse.cutting_proxy import Cut, CuttingProxy
 from tests.warehouse.rows import outcome
 
 
@@ -26,8 +26,8 @@ def test_a_cut_connection_is_tried_again_with_the_same_bytes(
     told: Counter[str] = Counter()
 
     async def work() -> None:
-        proxy = CuttingProxy((address.host, address.port), cut, after=after, cuts=3)
-        async with proxy.serve():
+        proxy = Proxy((address.host, address.port)).cut(cut, after=after, cuts=3)
+        with proxy:
             through = settings.model_copy(update={"port": proxy.port})
             sink = Sink(
                 through,
@@ -51,13 +51,13 @@ def test_cancelling_leaves_the_insert_in_doubt(
     """The caller is told at once; nothing is acknowledged; the same batch stored again is there once."""
 
     async def work() -> None:
-        proxy = CuttingProxy((address.host, address.port), Cut.SILENCE, after=20_000)
-        async with proxy.serve():
+        proxy = Proxy((address.host, address.port)).cut(Cut.SILENCE, after=20_000)
+        with proxy:
             through = settings.model_copy(update={"port": proxy.port})
             told: list[str] = []
             sink = Sink(through, address.password, generation=1, on_event=lambda what, _: told.append(what))
             store = asyncio.create_task(sink.store(0, batch(), SPAN))
-            await proxy.done.wait()
+            await asyncio.to_thread(proxy.done.wait)
             store.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await store
@@ -112,11 +112,11 @@ def test_closing_gives_up_what_hangs(client: Client, settings: ClickHouseSetting
     """A server that never answers does not hold a worker that stops; its caller learns that nothing is sure."""
 
     async def work() -> None:
-        proxy = CuttingProxy((address.host, address.port), Cut.SILENCE, after=20_000)
-        async with proxy.serve():
+        proxy = Proxy((address.host, address.port)).cut(Cut.SILENCE, after=20_000)
+        with proxy:
             sink = Sink(settings.model_copy(update={"port": proxy.port}), address.password, generation=1)
             store = asyncio.create_task(sink.store(0, batch(), SPAN))
-            await proxy.done.wait()
+            await asyncio.to_thread(proxy.done.wait)
             await sink.close()
             with pytest.raises(InDoubt):
                 await store
@@ -130,11 +130,11 @@ def test_partitions_do_not_wait_for_each_other(
     """One hangs, the other is stored; batches of one partition keep their order."""
 
     async def work() -> None:
-        proxy = CuttingProxy((address.host, address.port), Cut.SILENCE, after=20_000)
-        async with proxy.serve():
+        proxy = Proxy((address.host, address.port)).cut(Cut.SILENCE, after=20_000)
+        with proxy:
             sink = Sink(settings.model_copy(update={"port": proxy.port}), address.password, generation=1)
             hanging = asyncio.create_task(sink.store(0, batch(), SPAN))
-            await proxy.done.wait()
+            await asyncio.to_thread(proxy.done.wait)
             for applied in range(3):
                 progress = Progress(generation=1, partition=1, applied=applied, watermark=applied)
                 await sink.store(1, TableRows(progress=progress), (applied, applied))

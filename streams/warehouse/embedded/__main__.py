@@ -50,13 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
         return error.exit_code
 
 
-def serve(path: Path, port: int, parent_pid: int | None) -> int:
-    """Open the store, write its address, serve, take the address away. Raises StoreError if it cannot be opened."""
+def serve(path: Path, port: int, parent_pid: int | None, password: str = "") -> int:
+    """Open the store, write its address, serve, take the address away. Raises StoreError if it cannot be opened.
+
+    Without ``password`` each start has one of its own.
+    """
     os.umask(0o077)  # the engine makes its files for everybody
     make_store_dir(path)
     wait_until_free(path / DATA_FOLDER, lambda: find_store(path) is not None)
     engine = Engine(path / DATA_FOLDER)
-    account = Account(USER, secrets.token_urlsafe(24))
+    account = Account(USER, password or secrets.token_urlsafe(24))
     try:
         server = Server(engine, account, port)
     except OSError as error:

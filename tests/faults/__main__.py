@@ -1,0 +1,69 @@
+"""``python -m tests.faults [F1 F2 …] [--rounds N] [--seed S] [--out FILE]``: break it, and tell what happened."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from tests.faults.matrix import FAULTS
+from tests.faults.result import Result
+from tests.faults.running import run_fault
+from tests.faults.world import world
+from tests.kafka.apache import libs
+
+OUT = Path("build/faults.jsonl")
+
+
+def main() -> int:
+    """Exit code 1 where anything did not hold."""
+    options = _options().parse_args()
+    if libs() is None:
+        sys.exit("needs Java 17 and Maven")
+    signal.signal(signal.SIGTERM, _stopped)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="faults-", dir=options.out.parent))
+    print(f"folder {folder}", flush=True)
+    held = True
+    for number, name in enumerate(options.faults or FAULTS):
+        fault = FAULTS[name]
+        home = folder / f"{number}-{name}"
+        try:
+            with world(home, options.seed) as made:
+                size = fault.short if options.short else fault.whole
+                size = replace(size, rounds=options.rounds or size.rounds, seconds=options.seconds or size.seconds)
+                result = run_fault(made, fault, size, options.seed, options.out)
+        except Exception:  # noqa: BLE001 - the others have their turn; what it was stands in the result and here
+            traceback.print_exc()
+            held = False
+        else:
+            held = held and is_well(result)
+            print(f"{result}", flush=True)
+    return 0 if held else 1
+
+
+def is_well(result: Result) -> bool:
+    """Whether everything that was looked at held."""
+    return all(result.held.values()) and not result.lost
+
+
+def _stopped(_signum: int, _frame: FrameType | None) -> None:
+    raise SystemExit(143)
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("faults", nargs="*", choices=[*FAULTS, []], help="all, unless some are named")
+    parser.add_argument("--rounds", type=int, default=0, help="of each; without it as many as the matrix says")
+    parser.add_argument("--seconds", type=float, default=0, help="of what takes time")
+    parser.add_argument("--short", action="store_true", help="as the tests run it")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=OUT)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Faults of the network between workers, broker and warehouse."""
+
+from collections.abc import Callable, Mapping
+
+from tests.faults.fault import Fault, Size
+from tests.faults.scene import Scene
+from tests.proxy import Proxy
+
+RTT_SECONDS = 0.2
+RESET_SHARE = 0.05
+WAYS: Mapping[str, Callable[[Proxy], None]] = {
+    "reset": Proxy.reset,
+    "half open": Proxy.half_open,
+    "out": Proxy.hold,
+    "slow": lambda proxy: proxy.delay(RTT_SECONDS / 2),
+    "refused": Proxy.refuse,
+    "5 % reset": lambda proxy: proxy.reset_some(RESET_SHARE),
+}
+
+
+def network(scene: Scene) -> None:
+    """F18: one of the ways, on the way to the broker or to the store."""
+    ways = list(WAYS.values())
+    disturb(scene, scene.round // len(ways) % 2 == 0, ways[scene.round % len(ways)])
+
+
+def disturb(scene: Scene, to_kafka: bool, way: Callable[[Proxy], None]) -> None:
+    """For the scene's seconds."""
+    proxy = scene.world.to_kafka if to_kafka else scene.world.to_store
+    way(proxy)
+    scene.fleet.tend_for(scene.seconds)
+    proxy.heal()
+
+
+NETWORK_FAULTS = (
+    Fault(
+        "F18",
+        f"to the broker and to the store: {', '.join(WAYS)} (200 ms RTT, each for 60 s)",
+        network,
+        Size(len(WAYS) * 2, 60),
+        Size(len(WAYS) * 2, 3),
+        soon=120.0,
+        word="DNS failure is not tried: all addresses are numbers.",
+    ),
+)
