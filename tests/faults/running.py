@@ -37,6 +37,11 @@ def run_fault(world: World, fault: Fault, size: Size, seed: int, out: Path) -> R
     return run.result
 
 
+def is_well(result: Result) -> bool:
+    """Whether everything that was looked at held."""
+    return all(result.held.values()) and not result.lost
+
+
 class FaultRun:
     """One run. ``result`` is what is known so far."""
 

@@ -83,10 +83,13 @@ class Scene:
             f"SELECT count() - uniqExact(app_id, event_id) FROM {self.at.database}.events FINAL"
         )
         self.twice = max(self.twice, twice)
-        ((extra,),) = self.store.execute(
-            f"SELECT count() - (SELECT count() FROM {self.at.database}.outcomes FINAL) FROM {self.at.database}.outcomes"
-        )
-        self.extra = max(self.extra, extra)
+        self.extra = max(self.extra, sum(self._extra(table) for table in ("events", "outcomes")))
+
+    def _extra(self, table: str) -> int:
+        """Rows beyond one per key."""
+        rows = f"{self.at.database}.{table}"
+        ((extra,),) = self.store.execute(f"SELECT count() - (SELECT count() FROM {rows} FINAL) FROM {rows}")
+        return int(extra)
 
 
 @contextmanager
