@@ -64,7 +64,13 @@ def _stopped(_signum: int, _frame: FrameType | None) -> None:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    parser.add_argument("faults", nargs="*", choices=[*FAULTS, PLAIN, []], help="all, unless some are named")
+    parser.add_argument(
+        "faults",
+        nargs="*",
+        choices=[*FAULTS, PLAIN, []],
+        metavar="FAULT",
+        help=f"{', '.join(FAULTS)}, {PLAIN} (the negative control); all, unless some are named",
+    )
     parser.add_argument("--rounds", type=int, default=0, help="of each; without it as many as the matrix says")
     parser.add_argument("--seconds", type=float, default=0, help="of what takes time")
     parser.add_argument("--short", action="store_true", help="as the tests run it")

@@ -23,6 +23,11 @@ SOON = 60.0
 PATIENCE = 300.0
 """Seconds after which what is not there is lost."""
 DOCTOR_SECONDS = 60.0
+KEYS = {
+    "events": ("app_id, visitor_id, derived_tstamp, event_id", "is_deleted = 0"),
+    "outcomes": ("raw_topic, raw_partition, raw_offset, raw_index", "1"),
+}
+"""What is one row under FINAL, of which rows: a marker of deletion is none."""
 
 
 class Scene:
@@ -83,12 +88,13 @@ class Scene:
             f"SELECT count() - uniqExact(app_id, event_id) FROM {self.at.database}.events FINAL"
         )
         self.twice = max(self.twice, twice)
-        self.extra = max(self.extra, sum(self._extra(table) for table in ("events", "outcomes")))
+        self.extra = max(self.extra, sum(map(self._extra, KEYS)))
 
     def _extra(self, table: str) -> int:
         """Rows beyond one per key."""
-        rows = f"{self.at.database}.{table}"
-        ((extra,),) = self.store.execute(f"SELECT count() - (SELECT count() FROM {rows} FINAL) FROM {rows}")
+        key, kept = KEYS[table]
+        query = f"SELECT count() - uniqExact({key}) FROM {self.at.database}.{table} WHERE {kept}"
+        ((extra,),) = self.store.execute(query)
         return int(extra)
 
 
