@@ -16,7 +16,6 @@ def medley(faults: Sequence[Fault], env: Mapping[str, str] | None = None) -> Fau
         fault.act(scene)
 
     name = "+".join(fault.name for fault in faults)
-    soon = max(fault.soon for fault in faults)
     return Fault(
         name, "; ".join(fault.how for fault in faults), act, Size(0), Size(len(plan)), env=env or {}, soon=soon
     )

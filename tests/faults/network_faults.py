@@ -39,7 +39,6 @@ NETWORK_FAULTS = (
         network,
         Size(len(WAYS) * 2, 60),
         Size(len(WAYS) * 2, 3),
-        soon=120.0,
         word="DNS failure is not tried: all addresses are numbers.",
     ),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.fault import Fault, Size
 from tests.faults.judge import Judgement, judge
 from tests.faults.result import Result, keep
-from tests.faults.scene import Scene, scene
+from tests.faults.scene import SOON, Scene, scene
 from tests.faults.world import World
 from tests.flow.live_client import LiveClient
 from tests.flow.live_witness import Witness
@@ -99,7 +99,7 @@ class FaultRun:
             "I1": not made.missing,
             "I2": not made.twice,
             "I4": not witness.ahead,
-            "I5": max(made.recoveries, default=0.0) <= self._fault.soon,
+            "I5": max(made.recoveries, default=0.0) <= SOON,
             "I9": not witness.overtaken,
         }
         figures = {

@@ -18,9 +18,10 @@ from tests.flow.live_client import EVENTS_PER_SECOND, LiveClient
 from tests.flow.live_witness import Witness, end_offsets
 from tests.kafka.waiting import wait_until
 
-SOON = 60.0
-"""Seconds within which the lag must be gone once a fault is over."""
-PATIENCE = 300.0
+SOON = 240.0
+"""Seconds within which the lag must be gone once a fault is over (I5): far from what it takes on an idle machine, because
+those that run this are not."""
+PATIENCE = 600.0
 """Seconds after which what is not there is lost."""
 DOCTOR_SECONDS = 60.0
 KEYS = {

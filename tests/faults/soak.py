@@ -34,7 +34,6 @@ SOAK = Fault(
     Size(0, HOUR),
     Size(0, 60),
     between=(300, 3000),
-    soon=120.0,
     lasts=True,
     word="150 records/s: what a machine bears that does much else, not 80 % of what the workers can do.",
 )
