@@ -1,6 +1,7 @@
 """``python -m tests.faults [F1 F2 …] [--rounds N] [--seed S] [--out FILE]``: break it, and tell what happened."""
 
 import argparse
+import logging
 import signal
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def main() -> int:
     if libs() is None:
         sys.exit("needs Java 17 and Maven")
     signal.signal(signal.SIGTERM, _stopped)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # clients tell of each attempt while a broker is away
     options.out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="faults-", dir=options.out.parent))
     print(f"folder {folder}", flush=True)

@@ -15,7 +15,5 @@ def medley(faults: Sequence[Fault], env: Mapping[str, str] | None = None) -> Fau
         scene.seconds = fault.short.seconds
         fault.act(scene)
 
-    name = "+".join(fault.name for fault in faults)
-    return Fault(
-        name, "; ".join(fault.how for fault in faults), act, Size(0), Size(len(plan)), env=env or {}, soon=soon
-    )
+    name, how = "+".join(fault.name for fault in faults), "; ".join(fault.how for fault in faults)
+    return Fault(name, how, act, Size(0), Size(len(plan)), env=env or {})

@@ -19,8 +19,8 @@ from tests.flow.live_witness import Witness, end_offsets
 from tests.kafka.waiting import wait_until
 
 SOON = 240.0
-"""Seconds within which the lag must be gone once a fault is over (I5): far from what it takes on an idle machine, because
-those that run this are not."""
+"""Seconds within which the lag must be gone once a fault is over (I5). What it takes is told; this is for machines that
+do much else."""
 PATIENCE = 600.0
 """Seconds after which what is not there is lost."""
 DOCTOR_SECONDS = 60.0
