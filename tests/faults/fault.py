@@ -23,8 +23,8 @@ class Size:
 class Fault:
     """``whole`` is its size in the matrix, ``short`` in the tests that run on each change.
 
-    ``env`` are settings of the workers. ``between`` is how many records come before each round, at least and at most. ``lasts``: not rounds, but the size's
-    seconds end it.
+    ``env`` are settings of the workers. ``between`` is how many records come before each round, at least and at most.
+    ``lasts``: not rounds, but the size's seconds end it.
     """
 
     name: str
