@@ -12,8 +12,8 @@ from streams.settings import ClickHouseSettings
 from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.failures import InDoubt
 from streams.warehouse.sink import Sink, TableRows
-from tests.warehouse.batches import ONCE, SPAN, batch, run, stored
 from tests.proxy import Cut, Proxy
+from tests.warehouse.batches import ONCE, SPAN, batch, run, stored
 from tests.warehouse.rows import outcome
 
 
