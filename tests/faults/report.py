@@ -4,7 +4,9 @@ import statistics
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from tests.faults.judge import RSS_LIMIT_MIB
 from tests.faults.result import INVARIANTS, Result, read
+from tests.faults.scene import SOON
 from tests.faults.titles import LOUD, TITLES
 
 LINES = Path("docs/reliability.jsonl")
@@ -19,9 +21,11 @@ def page(results: Sequence[Result]) -> str:
     """The text of the page."""
     ours = [result for result in results if not result.how.startswith(PLAIN)]
     plain = [result for result in results if result.how.startswith(PLAIN)]
-    invariants = "; ".join(f"**{name}** {words}" for name, words in INVARIANTS.items())
+    invariants = "\n".join(f"* **{name}** {words}" for name, words in INVARIANTS.items())
     return TEMPLATE.read_text(encoding="utf-8").format(
         invariants=invariants,
+        limit=RSS_LIMIT_MIB,
+        soon=SOON,
         matrix="".join(_row(fault, [result for result in ours if result.fault == fault]) for fault in TITLES),
         control=_control(plain),
         runs="".join(_runs(ours)),

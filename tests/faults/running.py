@@ -1,6 +1,7 @@
 """Runs a fault, round by round, and keeps what it shows: also of a run that is cut short."""
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -106,6 +107,7 @@ class FaultRun:
             **made.figures,
             "rss_max_mib": round(witness.rss_mib, 1),
             "blind_looks": float(witness.blind),
+            "load_average": round(os.getloadavg()[2], 1),
             "minutes": round((time.monotonic() - self._started) / 60, 1),
         }
         told = verdict.told if verdict else made.missing
