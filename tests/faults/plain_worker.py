@@ -16,10 +16,13 @@ SETTINGS = load_settings(None)
 CLIENT = make_client(SETTINGS.clickhouse, SETTINGS.clickhouse_password.get_secret_value())
 BATCH, WITHIN_SECONDS = 200, 0.5
 
+FOLDER = SETTINGS.data_dir / "plain"
+FOLDER.mkdir(parents=True, exist_ok=True)
+
 app = faust.App(
     f"{SETTINGS.kafka.group_prefix}-plain",
     broker=f"kafka://{SETTINGS.kafka.brokers}",
-    datadir=str(SETTINGS.data_dir / "plain"),
+    datadir=str(FOLDER),
     value_serializer="raw",
     autodiscover=False,
     web_enabled=False,
