@@ -18,6 +18,7 @@ from tests.flow.live_witness import read_all
 PLAIN_WORKER = (sys.executable, str(Path(__file__).with_name("plain_worker.py")))
 ROLE: Role = "enrich"
 PIECE_SECONDS = 0.7
+GRACE_SECONDS = 20.0
 QUIET_SECONDS = 15.0
 """Nothing more comes from a worker that stored nothing for so long while records wait."""
 
@@ -31,11 +32,11 @@ def killed(world: World, fleet: Fleet) -> None:
 
 
 def asked_to_leave(world: World, fleet: Fleet) -> None:
-    """F3: SIGTERM amid an insert, and SIGKILL when the grace is over."""
-    world.to_store.delay(PIECE_SECONDS)
+    """F3: SIGTERM while the store hangs, and SIGKILL when the grace is over."""
+    world.store.freeze()
     fleet.tend_for(PIECE_SECONDS * 3)
-    fleet.leave_or_die(ROLE, 2)
-    world.to_store.heal()
+    fleet.leave_or_die(ROLE, GRACE_SECONDS)
+    world.store.thaw()
     fleet.join(ROLE)
 
 
