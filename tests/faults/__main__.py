@@ -2,10 +2,12 @@
 
 import argparse
 import logging
+import shutil
 import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -33,18 +35,27 @@ def main() -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="faults-", dir=options.out.parent))
     print(f"folder {folder}", flush=True)
-    held = True
-    for number, name in enumerate(options.faults or (*FAULTS, PLAIN)):
-        try:
-            with world(folder / f"{number}-{name}", options.seed) as made:
-                results = _run(made, name, options)
-        except Exception:  # noqa: BLE001 - the others have their turn; what it was stands in the result and here
-            traceback.print_exc()
-            held = False
-        else:
-            held = held and (name == PLAIN or all(map(is_well, results)))
-            print(*results, sep="\n", flush=True)
-    return 0 if held else 1
+    held = [_is_done_well(folder / f"{number}-{name}", name, options) for number, name in enumerate(_named(options))]
+    return 0 if all(held) else 1
+
+
+def _named(options: argparse.Namespace) -> Sequence[str]:
+    return options.faults or (*FAULTS, PLAIN)
+
+
+def _is_done_well(home: Path, name: str, options: argparse.Namespace) -> bool:
+    """One fault in a world of its own; the folder of one that did not hold stays."""
+    try:
+        with world(home, options.seed) as made:
+            results = _run(made, name, options)
+    except Exception:  # noqa: BLE001 - the others have their turn; what it was stands in the result and here
+        traceback.print_exc()
+        return False
+    print(*results, sep="\n", flush=True)
+    well = name == PLAIN or all(map(is_well, results))
+    if well:
+        shutil.rmtree(home)
+    return well
 
 
 def _run(made: World, name: str, options: argparse.Namespace) -> list[Result]:
