@@ -10,7 +10,7 @@ COMPILE = .lock/bin/uv pip compile --quiet --no-config --universal --python-vers
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-kafka bench lint fmt docs lock clean
+.PHONY: help install demo test test-kafka test-faults bench lint fmt docs lock clean
 
 help: ## list the tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ test: $(STAMP) ## the tests that run embedded
 
 test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
 	$(BIN)/pytest $(IN_PARALLEL) -m kafka
+
+test-faults: $(STAMP) ## every fault in full, for hours, and the page that tells of them
+	rm -f build/faults.jsonl
+	$(BIN)/python -m tests.faults --out build/faults.jsonl
+	cp build/faults.jsonl docs/reliability.jsonl
+	$(BIN)/python -m tests.pages
 
 bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json
 	$(BIN)/python -m tests.bench

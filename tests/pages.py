@@ -15,6 +15,7 @@ from streams.config import PREFIX, STEP, section_of
 from streams.metrics import Metrics, page
 from streams.settings import Settings
 from tests import dictionary
+from tests.faults import report
 
 ROOT = Path(__file__).parents[1]
 _REFERENCE_HEAD = """\
@@ -58,6 +59,7 @@ def pages() -> dict[Path, str]:
         Path("docs/rules.schema.json"): _schema(),
         Path("docs/metrics.md"): _METRICS_HEAD + page(Metrics()),
         Path("docs/dictionary.md"): dictionary.page(),
+        report.PAGE: report.current(ROOT),
     }
 
 

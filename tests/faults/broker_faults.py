@@ -40,6 +40,5 @@ BROKER_FAULTS = (
         bounce_or_freeze,
         Size(6, 300),
         Size(1, 10),
-        soon=120.0,
     ),
 )

@@ -24,8 +24,7 @@ class Fault:
     """``whole`` is its size in the matrix, ``short`` in the tests that run on each change.
 
     ``env`` are settings of the workers. ``between`` is how many records come before each round, at least and at most.
-    ``soon``: seconds within which the lag must be gone after a round (I5). ``lasts``: not rounds, but the size's
-    seconds end it.
+    ``lasts``: not rounds, but the size's seconds end it.
     """
 
     name: str
@@ -35,6 +34,5 @@ class Fault:
     short: Size
     env: Mapping[str, str] = field(default_factory=dict)
     between: tuple[int, int] = (20, 300)
-    soon: float = 60.0
     lasts: bool = False
     word: str = ""

@@ -8,8 +8,10 @@ from aiokafka.structs import ConsumerRecord
 from clickhouse_driver import Client
 
 from tests.faults.scene import Scene
+from tests.flow.conftest import islands
+from tests.flow.conftest import sessions as closed_sessions
 from tests.flow.final_rows import differences
-from tests.flow.live import RAW, SECRET, Installation
+from tests.flow.live import GAP_MS, RAW, SECRET, Installation
 from tests.flow.live_client import CANARY, LiveClient
 from tests.flow.live_truth import await_rest, expected_events, expected_outcomes, expected_sessions, kind_of
 from tests.flow.live_witness import Witness, read_all
@@ -85,6 +87,8 @@ def _truth(verdict: Judgement, store: Client, at: Installation, raw: list[Consum
     )
     wrong = [] if sessions == (must := expected_sessions(raw)) else [f"{sessions - must} and not {must - sessions}"]
     verdict.say("I3", wrong)
+    in_sql = closed_sessions(store, at.database) ^ islands(store, GAP_MS, database=at.database)
+    verdict.say("I3", [f"{len(in_sql)} sessions are not those of a query over events_v"] if in_sql else [])
 
 
 def _letters(verdict: Judgement, at: Installation, raw: Sequence[ConsumerRecord]) -> None:

@@ -1,6 +1,7 @@
 """Runs a fault, round by round, and keeps what it shows: also of a run that is cut short."""
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -10,7 +11,7 @@ from pathlib import Path
 from tests.faults.fault import Fault, Size
 from tests.faults.judge import Judgement, judge
 from tests.faults.result import Result, keep
-from tests.faults.scene import Scene, scene
+from tests.faults.scene import SOON, Scene, scene
 from tests.faults.world import World
 from tests.flow.live_client import LiveClient
 from tests.flow.live_witness import Witness
@@ -35,6 +36,11 @@ def run_fault(world: World, fault: Fault, size: Size, seed: int, out: Path) -> R
     finally:
         run.keep()
     return run.result
+
+
+def is_well(result: Result) -> bool:
+    """Whether everything that was looked at held."""
+    return all(result.held.values()) and not result.lost
 
 
 class FaultRun:
@@ -94,13 +100,14 @@ class FaultRun:
             "I1": not made.missing,
             "I2": not made.twice,
             "I4": not witness.ahead,
-            "I5": max(made.recoveries, default=0.0) <= self._fault.soon,
+            "I5": max(made.recoveries, default=0.0) <= SOON,
             "I9": not witness.overtaken,
         }
         figures = {
             **made.figures,
             "rss_max_mib": round(witness.rss_mib, 1),
             "blind_looks": float(witness.blind),
+            "load_average": round(os.getloadavg()[2], 1),
             "minutes": round((time.monotonic() - self._started) / 60, 1),
         }
         told = verdict.told if verdict else made.missing

@@ -18,11 +18,17 @@ from tests.flow.live_client import EVENTS_PER_SECOND, LiveClient
 from tests.flow.live_witness import Witness, end_offsets
 from tests.kafka.waiting import wait_until
 
-SOON = 60.0
-"""Seconds within which the lag must be gone once a fault is over."""
-PATIENCE = 300.0
+SOON = 240.0
+"""Seconds within which the lag must be gone once a fault is over (I5). What it takes is told; this is for machines that
+do much else."""
+PATIENCE = 600.0
 """Seconds after which what is not there is lost."""
 DOCTOR_SECONDS = 60.0
+KEYS = {
+    "events": ("app_id, visitor_id, derived_tstamp, event_id", "is_deleted = 0"),
+    "outcomes": ("raw_topic, raw_partition, raw_offset, raw_index", "1"),
+}
+"""What is one row under FINAL, of which rows: a marker of deletion is none."""
 
 
 class Scene:
@@ -83,10 +89,14 @@ class Scene:
             f"SELECT count() - uniqExact(app_id, event_id) FROM {self.at.database}.events FINAL"
         )
         self.twice = max(self.twice, twice)
-        ((extra,),) = self.store.execute(
-            f"SELECT count() - (SELECT count() FROM {self.at.database}.outcomes FINAL) FROM {self.at.database}.outcomes"
-        )
-        self.extra = max(self.extra, extra)
+        self.extra = max(self.extra, sum(map(self._extra, KEYS)))
+
+    def _extra(self, table: str) -> int:
+        """Rows beyond one per key."""
+        key, kept = KEYS[table]
+        query = f"SELECT count() - uniqExact({key}) FROM {self.at.database}.{table} WHERE {kept}"
+        ((extra,),) = self.store.execute(query)
+        return int(extra)
 
 
 @contextmanager

@@ -31,10 +31,9 @@ SOAK = Fault(
     "F25",
     "60 minutes of F1, F4, F7, F18, drawn",
     anything,
-    Size(0, HOUR, per_second=300),
+    Size(0, HOUR),
     Size(0, 60),
     between=(300, 3000),
-    soon=120.0,
     lasts=True,
-    word="300 records/s: what this machine bears with all parts on it, not 80 % of what the workers can do.",
+    word="150 records/s: what a machine bears that does much else, not 80 % of what the workers can do.",
 )

@@ -67,9 +67,8 @@ STORE_FAULTS = (
         store_away,
         Size(1, 300, per_second=1000),
         Size(1, 30, per_second=600),
-        soon=240.0,
     ),
     Fault("F6", "the store is frozen (SIGSTOP) for 75 s", store_hangs, Size(3, 75), Size(1, 20)),
-    Fault("F7", "each insert takes 2 to 30 s", store_slow, Size(3, 60), Size(1, 20), soon=120.0),
+    Fault("F7", "each insert takes 2 to 30 s", store_slow, Size(3, 60), Size(1, 20)),
     Fault("F8", "the answer is lost after the insert was done", answer_lost, Size(20), Size(2)),
 )

@@ -114,7 +114,6 @@ WORKER_FAULTS = (
         storm,
         Size(1, 300),
         Size(1, 60),
-        soon=120.0,
     ),
     Fault(
         "F11",

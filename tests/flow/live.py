@@ -25,6 +25,7 @@ SECRET = "a secret of the live test, 32 characters or more"
 PASSWORDLESS = {key: value for key, value in os.environ.items() if not key.startswith("THALWEG_")}
 RAW, ENRICHED = 3, 4
 """Partitions. The last raw one never gets a record."""
+READY_SECONDS = 120.0
 GAP_MS, LATENESS_MS = 2_000, 1_000
 CONFIG = {
     "format": "segment",
@@ -150,7 +151,7 @@ class Installation:
     def await_ready(self, role: str) -> None:
         """Wait until the worker started last has taken part."""
         log = self.log(role, len(self.running) - 1)
-        wait_until(lambda: "Worker ready" in log.read_text(), 40, f"{log.name}: Worker ready")
+        wait_until(lambda: "Worker ready" in log.read_text(), READY_SECONDS, f"{log.name}: Worker ready")
 
     def close(self) -> None:
         """End what still runs."""

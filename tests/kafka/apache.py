@@ -13,6 +13,8 @@ from tests.kafka.waiting import wait_until
 
 LIBS = BUILD / "kafka" / "libs"
 POM = Path(__file__).with_name("pom.xml")
+START_SECONDS = 240.0
+"""Until a broker is up, on a machine that does much else."""
 
 PROPERTIES = """
 process.roles=broker,controller
@@ -112,7 +114,7 @@ class ApacheKafka:
             formatted = ("format", "-t", str(uuid.uuid4()), "-c", str(properties), *users)
             self._java("kafka.tools.StorageTool", *formatted).wait(60)
         self._process = self._java("kafka.Kafka", str(properties))
-        wait_until(self._accepts, 180, "Apache Kafka accepts connections")
+        wait_until(self._accepts, START_SECONDS, "Apache Kafka accepts connections")
         return self
 
     def kill(self) -> None:
