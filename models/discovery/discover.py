@@ -166,9 +166,7 @@ def _findings(confirmed: list[_Confirmed], halves: Halves, paths: Paths, limits:
     return sorted(findings, key=lambda one: (one.by_navigation, one.q_value, -one.lift, one.steps))
 
 
-def _finding(
-    one: _Confirmed, halves: Halves, paths: Paths, surprise: float, limits: Limits, tests: int
-) -> Finding:
+def _finding(one: _Confirmed, halves: Halves, paths: Paths, surprise: float, limits: Limits, tests: int) -> Finding:
     worst = max(step.log_p for step in one.again)
     return Finding(
         steps=tuple(paths.vocabulary[halves.steps[code]] for code in one.chain),

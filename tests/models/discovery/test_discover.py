@@ -6,17 +6,15 @@ from math import log
 from typing import Any
 
 import msgspec
-import numpy as np
 import pytest
 
-from models.discovery import growth, verdict
-from models.discovery import trial as trial_module
-from models.discovery.chance import Chance, learn_chance
+from models.discovery import verdict
 from models.discovery.discover import Discovery, confirm, discover, find_chains
 from models.discovery.growth import make_ground
 from models.discovery.limits import Limits
 from models.discovery.sample import split
 from tests.models.discovery.arrays import as_paths, paths_of
+from tests.models.discovery.controls import without_association, without_order, without_positions
 from tests.models.discovery.planted import Planted, Site, plant, shuffled_over, shuffled_within
 
 SESSIONS = int(os.environ.get("THALWEG_TEST_DISCOVERY_SESSIONS", "15000"))
@@ -148,37 +146,33 @@ def test_opposite_directions_hide_each_other() -> None:
 # --- controls: each part of the method is needed ---
 
 
-def test_without_the_order_test_shuffled_sessions_hold_funnels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_order_test_shuffled_sessions_hold_funnels() -> None:
     """Steps of one kind of session stand together in any order."""
     made = plant(Site(sessions=SESSIONS, seed=1))
     paths = as_paths(shuffled_within(made, 1))
     assert discover(paths).findings == []
 
-    monkeypatch.setattr(trial_module, "_reinserted", lambda others, within, counts: np.zeros(len(others)))
+    with without_order():
+        assert len(discover(paths).findings) >= 3
 
-    assert len(discover(paths).findings) >= 3
 
-
-def test_without_the_association_test_common_ends_make_funnels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_association_test_common_ends_make_funnels() -> None:
     """A landing page comes first and a logout last, whatever lies between."""
     made = plant(Site(sessions=SESSIONS, seed=1, ends=True))
     assert misses(discover(paths_of(made)), made) == ([], [])
 
-    monkeypatch.setattr(Chance, "expected", lambda self, slots, place, of: np.zeros(self.inside.shape[1]))
-
-    extra, missed = misses(discover(paths_of(made)), made)
+    with without_association():
+        extra, missed = misses(discover(paths_of(made)), made)
     assert len(extra) >= 1
     assert len(missed) >= 3
 
 
-def test_without_matched_positions_common_ends_hide_funnels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_matched_positions_common_ends_hide_funnels() -> None:
     """Frequency alone takes the logout at the end for a finding."""
     made = plant(Site(sessions=SESSIONS, seed=1, ends=True))
-    learn = learn_chance
-    flat = lambda sample: Chance(*[learn(sample).inside] * 3)  # noqa: E731
-    monkeypatch.setattr(growth, "learn_chance", flat)
 
-    assert misses(discover(paths_of(made)), made) != ([], [])
+    with without_positions():
+        assert misses(discover(paths_of(made)), made) != ([], [])
 
 
 def test_the_other_half_and_the_correction_refuse_what_chance_made_up() -> None:
