@@ -76,15 +76,25 @@ def _walked(sample: Sample, chain: Chain) -> NDArray[np.bool_]:
 
 
 def surprises(sample: Sample, chains: Sequence[Chain], enough: float) -> list[float]:
-    """The surprise of each chain, the clearest first to be judged. A step is as surprising as the better of two models
-    says: of all moves, and of those outside the walks of the chains that were clearer and reached ``enough``."""
+    """The surprise of each chain beside the others, those above ``enough`` being no navigation.
+
+    A step is as surprising as the better of two models says: of all moves, and of those outside the walks of other
+    chains that are no navigation. These are chosen forwards, the clearest first, and looked at again backwards, since
+    a path that many funnel walkers pass can seem clearer than their funnel.
+    """
     site = Navigation(sample)
     of_all = [site.ratios(chain) for chain in chains]
-    judged, told = [mean_of(ratios) for ratios in of_all], list[Chain]()
+    judged = [mean_of(ratios) for ratios in of_all]
+
+    def judge(place: int, others: set[int]) -> None:
+        outside = Navigation(sample, [chains[other] for other in sorted(others)]) if others else site
+        judged[place] = mean_of(np.minimum(of_all[place], outside.ratios(chains[place])))
+
+    told: set[int] = set()
     for place in sorted(range(len(chains)), key=lambda place: (-judged[place], chains[place])):
-        if told:
-            outside = Navigation(sample, told).ratios(chains[place])
-            judged[place] = mean_of(np.minimum(of_all[place], outside))
-        if judged[place] > enough:
-            told.append(chains[place])
+        judge(place, told)
+        told |= {place} if judged[place] > enough else set()
+    for place in sorted(told, key=lambda place: (judged[place], chains[place])):
+        judge(place, told - {place})
+        told -= {place} if judged[place] <= enough else set()
     return judged

@@ -1,6 +1,7 @@
 """Planted funnels are found exactly; where none is planted none is found; each part of the method is needed."""
 
 import os
+from collections import Counter
 from dataclasses import replace
 from math import log
 from typing import Any
@@ -79,7 +80,7 @@ def test_paths_of_a_markov_site_are_labelled(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_planted_funnels_are_told_from_paths_of_a_markov_site(seed: int) -> None:
-    """They are found, not labelled, and stand above what is."""
+    """They are found, not labelled, and stand above all the others, which are."""
     made = plant(Site(sessions=SESSIONS, seed=seed, markov=0.8, links=3))
 
     told = discover(paths_of(made))
@@ -87,7 +88,7 @@ def test_planted_funnels_are_told_from_paths_of_a_markov_site(seed: int) -> None
     extra, missed = misses(told, made)
     assert missed == []
     assert len(extra) >= 1
-    assert not any(finding.by_navigation for finding in told.findings if finding.steps in made.funnels)
+    assert {finding.steps for finding in told.findings if not finding.by_navigation} == set(made.funnels)
     assert set(made.funnels) == {finding.steps for finding in told.findings[: len(made.funnels)]}
 
 
@@ -112,15 +113,37 @@ def test_too_little_data_is_said(sessions: int) -> None:
     assert "400 in each are needed" in told.too_few
 
 
-def test_a_goal_finds_what_leads_to_it() -> None:
-    """Every finding ends with it, and holds what was planted before it; a goal nobody reaches is said."""
+@pytest.mark.parametrize("ends", [False, True])
+def test_a_goal_finds_what_leads_to_it(ends: bool) -> None:
+    """Asked for the end of a funnel, or for a step inside it: the steps before it and nothing else, with or without
+    a page where most sessions begin."""
+    made = plant(Site(sessions=SESSIONS, seed=7, ends=ends))
+    funnel, paths = made.funnels[3], paths_of(made)
+
+    assert found(discover(paths, goal=funnel[-1])) == {funnel}
+    assert found(discover(paths, goal=funnel[2])) == {funnel[:3]}
+
+
+def test_a_goal_that_nothing_leads_to_has_no_finding() -> None:
+    """Popular pages of noise; and the end of a funnel once each session is shuffled."""
     made = plant(Site(sessions=SESSIONS, seed=7))
-    funnel = made.funnels[3]
+    planted = {step for funnel in made.funnels for step in funnel}
+    noise = Counter(step for steps in made.sessions for step in steps if step not in planted)
+    paths = paths_of(made)
 
-    told = discover(paths_of(made), goal=funnel[-1])
+    assert all(discover(paths, goal=page).findings == [] for page, _ in noise.most_common(3))
+    assert discover(as_paths(shuffled_within(made, 7)), goal=made.funnels[3][-1]).findings == []
 
-    assert found(told) == {funnel}
-    assert "page:/nowhere" in discover(paths_of(made), goal="page:/nowhere").too_few
+
+def test_a_goal_of_too_few_sessions_is_said() -> None:
+    """Nobody reaches one, few reach the other: both are named, with how many must."""
+    made = plant(Site(sessions=SESSIONS, seed=7))
+    rare = as_paths(made.sessions + [["page:/rare", "page:/goal"]] * 20)
+
+    for goal in ("page:/nowhere", "page:/goal"):
+        told = discover(rare, goal=goal)
+        assert told.findings == []
+        assert f"25 sessions of a half must reach {goal}" in told.too_few
 
 
 def test_of_nested_funnels_the_longer_is_found() -> None:
