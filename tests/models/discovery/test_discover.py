@@ -242,3 +242,17 @@ def test_a_rare_funnel_is_not_glued_to_the_common_one_before_it(monkeypatch: pyt
 
     monkeypatch.setattr(verdict, "find_seam", lambda ground, chain: None)
     assert found(discover(as_paths(sessions))) != set(made.funnels)
+
+
+def test_a_funnel_that_begins_with_the_most_popular_pages_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few of all who pass from one to the other go on, but nearly all who walk the rest passed there."""
+    made = plant(Site(sessions=15_000, seed=13, funnels=(5,), shares=(0.02, 0.02)))
+    popular = Counter(step for steps in made.sessions for step in steps).most_common()
+    pages = [page for page, _ in popular if page not in made.funnels[0]]
+    names = dict(zip(made.funnels[0], pages[:2], strict=False))
+    paths = as_paths([[names.get(step, step) for step in steps] for steps in made.sessions])
+    whole = tuple(names.get(step, step) for step in made.funnels[0])
+    assert found(discover(paths)) == {whole}
+
+    monkeypatch.setattr(verdict, "stands_alone", lambda ground, chain, place: True)
+    assert found(discover(paths)) == {whole[2:]}
