@@ -78,3 +78,5 @@ def test_a_page_of_a_funnel_hides_no_link(walkers: int) -> None:
     assert clear > 1.3
     assert surprises(sample, [path, funnel], 1.3) == [judged, clear]
     assert surprises(sample, [path], 1.3) == [alone[1]]
+    shares = (7, 1, 2)  # a link to the funnel's first two steps: their moves are in its walks
+    assert surprises(sample, [funnel, shares], 1.3)[1] == Navigation(sample).surprise(shares) < 1.3
