@@ -9,7 +9,7 @@ import numpy as np
 
 from models.discovery.growth import Ground, again_on, grow, is_within, make_ground, maximal, seeds
 from models.discovery.limits import DEFAULT_LIMITS, Limits
-from models.discovery.navigation import Navigation
+from models.discovery.navigation import surprises
 from models.discovery.sample import Halves, Sample, split
 from models.discovery.trial import Chain, walkers_of
 from models.discovery.verdict import StepEvidence, leave_one_out, settle
@@ -158,17 +158,16 @@ def _visitors(sample: Sample, chain: Chain) -> int:
 
 
 def _findings(confirmed: list[_Confirmed], halves: Halves, paths: Paths, limits: Limits, tried: int) -> list[Finding]:
-    navigation = Navigation(halves.confirmed_on)
     tests = max(sum(len(one.chain) for one in confirmed), tried * limits.least_steps)
-    findings = [_finding(one, halves, paths, navigation, limits, tests) for one in confirmed]
+    clear = surprises(halves.confirmed_on, [one.chain for one in confirmed], limits.navigation)
+    findings = [
+        _finding(one, halves, paths, surprise, limits, tests) for one, surprise in zip(confirmed, clear, strict=True)
+    ]
     return sorted(findings, key=lambda one: (one.by_navigation, one.q_value, -one.lift, one.steps))
 
 
-def _finding(
-    one: _Confirmed, halves: Halves, paths: Paths, navigation: Navigation, limits: Limits, tests: int
-) -> Finding:
+def _finding(one: _Confirmed, halves: Halves, paths: Paths, surprise: float, limits: Limits, tests: int) -> Finding:
     worst = max(step.log_p for step in one.again)
-    surprise = navigation.surprise(one.chain)
     return Finding(
         steps=tuple(paths.vocabulary[halves.steps[code]] for code in one.chain),
         lift=min(step.lift for step in one.again),

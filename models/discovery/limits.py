@@ -14,6 +14,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Share of those who do a step that do it in its place, beyond what a shuffle of the session gives."""
     forward: float = 0.15
     """Share of those who walked the steps before that go on, beyond chance: below, two funnels are glued."""
+    backward: float = 0.5
+    """Share of those who walk the rest that walked the steps before a seam: above, it is no funnel of its own."""
     lift: float = 1.5
     """Walkers who take a step, over those expected by chance."""
     support: int = 25

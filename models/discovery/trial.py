@@ -96,22 +96,26 @@ class Walkers:
 def walkers_of(sample: Sample, chain: Chain) -> Walkers:
     """Who walks ``chain`` (one step or more), anything between its steps."""
     fewest = min((sample.slots_of[code] for code in chain), key=len)
-    sessions = np.unique(sample.sessions[fewest])
-    ends = _leftmost(sample, sessions, chain)
-    walks = ends[-1] >= 0
-    sessions, ends = sessions[walks], [end[walks] for end in ends]
+    sessions, ends = _leftmost(sample, _distinct(sample.sessions[fewest]), chain)
     return Walkers(sessions, ends, _rightmost(sample, sessions, chain))
 
 
-def _leftmost(sample: Sample, sessions: Ints, chain: Chain) -> list[Ints]:
-    ends, after = [], sample.starts[sessions] - 1
+def _distinct(rising: Ints) -> Ints:
+    return rising[np.diff(rising, prepend=-1) > 0]
+
+
+def _leftmost(sample: Sample, sessions: Ints, chain: Chain) -> tuple[Ints, list[Ints]]:
+    """Those of ``sessions`` that walk the chain, and where each step of it is first reached."""
+    ends: list[Ints] = []
+    after = sample.starts[sessions] - 1
     for code in chain:
         slots = sample.slots_of[code]
         place = np.searchsorted(slots, after, side="right")
-        found = np.append(slots, -1)[np.minimum(place, len(slots))]
-        after = np.where((found >= 0) & (found < sample.starts[sessions + 1]) & (after < _FAR), found, _FAR)
-        ends.append(np.where(after < _FAR, after, -1))
-    return ends
+        after = np.append(slots, _FAR)[place]
+        goes_on = np.flatnonzero(after < sample.starts[sessions + 1])
+        sessions, after = sessions[goes_on], after[goes_on]
+        ends = [*(end[goes_on] for end in ends), after]
+    return sessions, ends
 
 
 def _rightmost(sample: Sample, sessions: Ints, chain: Chain) -> list[Ints]:

@@ -67,12 +67,20 @@ def _least(ground: Ground) -> int:
 
 
 def find_seam(ground: Ground, chain: Chain) -> int | None:
-    """The first k >= 2 whose beginning of k steps does not lead to step k + 1 beyond chance; None where all do."""
+    """The first k >= 2 whose beginning of k steps does not lead to step k + 1 beyond chance, and without which the rest
+    is walked; None where there is none."""
     for place in range(2, len(chain)):
         (trial,) = trials(ground.sample, ground.chance, chain[:place], [place])
-        if not leads_on(trial, chain[place], ground):
+        if not leads_on(trial, chain[place], ground) and stands_alone(ground, chain, place):
             return place
     return None
+
+
+def stands_alone(ground: Ground, chain: Chain, place: int) -> bool:
+    """Whether the steps from ``place`` on are mostly walked without those before: a beginning of popular pages leads to
+    any one funnel seldom, and yet is part of it where whoever walks the rest came that way."""
+    whole, rest = (len(walkers_of(ground.sample, part).sessions) for part in (chain, chain[place:]))
+    return whole < ground.limits.backward * rest
 
 
 def leads_on(trial: Trial, code: int, ground: Ground) -> bool:

@@ -1,36 +1,18 @@
 """Discovery on clicks of real people: what one half shows, the other half shows too; shuffled, nothing is left."""
 
-import csv
-import io
-import os
 import random
-import zipfile
-from pathlib import Path
 
 import pytest
 
 from models.discovery.discover import discover
 from tests.models.discovery.arrays import as_paths
-
-SHARED = Path(os.environ.get("THALWEG_SHARED", Path(__file__).parents[4] / "shared"))
-SHOP = SHARED / "data/seq_eshop_2008_uci/clickstream+data+for+online+shopping.zip"
-MSNBC = SHARED / "data/seq_msnbc323/msnbc323.txt"
-
-
-def clicks() -> list[list[str]]:
-    """Category and page of each click, session by session."""
-    sessions: dict[str, list[str]] = {}
-    with zipfile.ZipFile(SHOP) as archive, archive.open(archive.namelist()[0]) as file:
-        for row in csv.DictReader(io.TextIOWrapper(file, "utf-8"), delimiter=";"):
-            step = f"page:/{row['page 1 (main category)']}/p{row['page']}"
-            sessions.setdefault(row["session ID"], []).append(step)
-    return list(sessions.values())
+from tests.models.discovery.real_data import MSNBC, SHOP, sequences, shop
 
 
 @pytest.mark.skipif(not SHOP.exists(), reason="needs the shared data folder beside the checkout")
 def test_a_real_shop_shows_its_paging() -> None:
     """Three paths through the pages of one category, as strong on the other half, and labelled as navigation."""
-    sessions = clicks()
+    sessions = shop("category", "page")
 
     found = discover(as_paths(sessions)).findings
 
@@ -44,7 +26,7 @@ def test_a_real_shop_shows_its_paging() -> None:
 @pytest.mark.skipif(not MSNBC.exists(), reason="needs the shared data folder beside the checkout")
 def test_few_real_sequences_are_too_few() -> None:
     """323 sequences over 17 kinds of page."""
-    sessions = [[f"page:/{kind}" for kind in line.split()] for line in MSNBC.read_text().splitlines() if line.strip()]
+    sessions = sequences()
 
     told = discover(as_paths(sessions))
 

@@ -1,0 +1,1 @@
+"""Proofs of `thalweg discover` as figures: what docs/discovery.md quotes."""

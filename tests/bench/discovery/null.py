@@ -1,0 +1,27 @@
+"""Runs that report a funnel where none can be: steps shuffled over all sessions, or within each."""
+
+from collections.abc import Iterator
+
+from models.discovery.discover import discover
+from tests.bench.discovery.sites import FIRST_SEED
+from tests.models.discovery.arrays import as_paths
+from tests.models.discovery.planted import Site, plant, shuffled_over, shuffled_within
+
+SHUFFLES = {"over all sessions": shuffled_over, "within each session": shuffled_within}
+
+
+def rows(_: str, seeds: int, sessions: int) -> Iterator[dict[str, object]]:
+    """One for each shuffle; every other site has entry and exit pages."""
+    found: dict[str, list[int]] = {name: [] for name in SHUFFLES}
+    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+        made = plant(Site(sessions=sessions, seed=seed, ends=seed % 2 == 1))
+        for name, shuffle in SHUFFLES.items():
+            found[name].append(len(discover(as_paths(shuffle(made, seed), made.visitors)).findings))
+    for name, counts in found.items():
+        yield {
+            "steps shuffled": name,
+            "sessions": sessions,
+            "runs": seeds,
+            "runs that report a funnel": sum(count > 0 for count in counts),
+            "findings": sum(counts),
+        }
