@@ -6,21 +6,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.stats import mannwhitneyu
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from models.patterns.features import Floats, axes_of, points_of, weights_of
+from models.patterns.features import AT_ONCE, Floats, axes_of, points_of, weights_of
 
 MOST_CLUSTERS = 8
 SAMPLE = 4_000
 """Sessions that one bootstrap round looks at."""
-ROUNDS = 6
-"""All six above all six of shuffled data is 1 in 924 by chance; for seven numbers of clusters, below 1 %."""
+ROUNDS = 10
+ALPHA = 0.01
+"""Chance that shuffled data gives rounds as high, by the rank test of Mann and Whitney."""
 STABLE = 0.7
 BEYOND_CHANCE = 0.2
-AS_GOOD = 0.05
-"""A finer clustering that is less surely beyond chance by no more than this goes before a coarser one."""
+AS_GOOD = 0.03
+"""A finer clustering that is less stable by no more than this goes before a coarser one."""
 LEAST_SESSIONS = 1_000
 LEAST_STEPS = 2
 """Different usual steps of a session that tell what it does; with one alone it goes to no cluster."""
@@ -32,7 +34,13 @@ class Stability:
 
     clusters: int
     stability: float
-    by_chance: float
+    by_chance: float | None
+    p_value: float
+
+    @property
+    def beyond(self) -> float:
+        """Chance."""
+        return self.stability - (1.0 if self.by_chance is None else self.by_chance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def find_clusters(held: csr_array, seed: int, progress: Callable[[int, int], Non
 def nearest(held: csr_array, weights: Floats, axes: Floats, centers: Floats) -> NDArray[np.int64]:
     """(sessions,) the cluster of each; -1 where it holds too few of the steps to tell, or there are no clusters."""
     labels = np.full(held.shape[0], -1, dtype=np.int64)
-    telling = np.flatnonzero(np.diff(held.indptr) >= LEAST_STEPS)
+    telling = np.flatnonzero(np.diff(held.indptr) >= 1)
     if len(centers):
         with threadpool_limits(1):
             for first in range(0, len(telling), AT_ONCE):
@@ -81,23 +89,21 @@ def nearest(held: csr_array, weights: Floats, axes: Floats, centers: Floats) -> 
     return labels
 
 
-AT_ONCE = 50_000
-
-
 def _trial(held: csr_array, k: int, seed: int) -> Stability:
     """Shuffled data is looked at only where the real data is stable at all."""
     real = [_round(held, k, np.random.default_rng([seed, k, turn]), shuffles=False) for turn in range(ROUNDS)]
     if np.mean(real) < STABLE:
-        return Stability(k, float(np.mean(real)), 1.0)
+        return Stability(k, float(np.mean(real)), None, 1.0)
     dealt = [_round(held, k, np.random.default_rng([seed, k, turn]), shuffles=True) for turn in range(ROUNDS)]
-    by_chance = float(np.mean(dealt)) if min(real) > max(dealt) else 1.0
-    return Stability(k, float(np.mean(real)), by_chance)
+    p_value = float(mannwhitneyu(real, dealt, alternative="greater", method="exact").pvalue)
+    return Stability(k, float(np.mean(real)), float(np.mean(dealt)), p_value)
 
 
 def _best(tried: list[Stability]) -> Stability | None:
-    sure = [one for one in tried if one.stability >= STABLE and one.stability - one.by_chance >= BEYOND_CHANCE]
-    most = max((one.stability - one.by_chance for one in sure), default=0.0)
-    return max((one for one in sure if one.stability - one.by_chance >= most - AS_GOOD), key=lambda one: one.clusters) if sure else None
+    """The most stable of those that are sure."""
+    sure = [one for one in tried if one.stability >= STABLE and one.beyond >= BEYOND_CHANCE and one.p_value <= ALPHA]
+    most = max((one.stability for one in sure), default=0.0)
+    return max((one for one in sure if one.stability >= most - AS_GOOD), key=lambda one: one.clusters, default=None)
 
 
 def _round(held: csr_array, k: int, rng: np.random.Generator, *, shuffles: bool) -> float:
@@ -118,7 +124,9 @@ def _some(rng: np.random.Generator, of: int, most: int) -> NDArray[np.int64]:
 
 def _dealt(held: csr_array, rng: np.random.Generator) -> csr_array:
     """The same steps dealt out anew: each session gets as many as it held, each step as often as it was held."""
-    dealt = csr_array((np.ones(held.nnz, np.float32), rng.permutation(held.indices), held.indptr.copy()), shape=held.shape)
+    dealt = csr_array(
+        (np.ones(held.nnz, np.float32), rng.permutation(held.indices), held.indptr.copy()), shape=held.shape
+    )
     dealt.sum_duplicates()
     dealt.data[:] = 1
     return dealt
