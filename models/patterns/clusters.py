@@ -21,11 +21,11 @@ ALPHA = 0.01
 """Chance that shuffled data gives rounds as high, by the rank test of Mann and Whitney."""
 STABLE = 0.7
 BEYOND_CHANCE = 0.2
-AS_GOOD = 0.03
-"""A finer clustering that is less stable by no more than this goes before a coarser one."""
+RELIABLE = 0.9
+"""Of clusterings as stable as this the finest is taken; else the most stable."""
 LEAST_SESSIONS = 1_000
 LEAST_STEPS = 2
-"""Different usual steps of a session that tell what it does; with one alone it goes to no cluster."""
+"""Different usual steps of a session that clusters are learned from: one alone goes with nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Stability:
 
     @property
     def beyond(self) -> float:
-        """Chance."""
+        """How far above shuffled data."""
         return self.stability - (1.0 if self.by_chance is None else self.by_chance)
 
 
@@ -56,8 +56,8 @@ class Clusters:
 
 
 def find_clusters(held: csr_array, seed: int, progress: Callable[[int, int], None] = lambda *_: None) -> Clusters:
-    """Clusters of the sessions that hold enough steps, by which they hold. One thread: the sums are small, and many
-    threads on few cores wait for each other."""
+    """Clusters of the sessions of enough steps, by which they hold. In one thread: the sums are small, and many threads
+    on few cores wait for each other."""
     telling = held[np.flatnonzero(np.diff(held.indptr) >= LEAST_STEPS)]
     if telling.shape[0] < LEAST_SESSIONS or telling.shape[1] <= MOST_CLUSTERS:
         return Clusters(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), None, [])
@@ -77,9 +77,9 @@ def find_clusters(held: csr_array, seed: int, progress: Callable[[int, int], Non
 
 
 def nearest(held: csr_array, weights: Floats, axes: Floats, centers: Floats) -> NDArray[np.int64]:
-    """(sessions,) the cluster of each; -1 where it holds too few of the steps to tell, or there are no clusters."""
+    """(sessions,) the cluster of each; -1 where it holds none of the steps, or there are no clusters."""
     labels = np.full(held.shape[0], -1, dtype=np.int64)
-    telling = np.flatnonzero(np.diff(held.indptr) >= 1)
+    telling = np.flatnonzero(np.diff(held.indptr) > 0)
     if len(centers):
         with threadpool_limits(1):
             for first in range(0, len(telling), AT_ONCE):
@@ -100,10 +100,11 @@ def _trial(held: csr_array, k: int, seed: int) -> Stability:
 
 
 def _best(tried: list[Stability]) -> Stability | None:
-    """The most stable of those that are sure."""
     sure = [one for one in tried if one.stability >= STABLE and one.beyond >= BEYOND_CHANCE and one.p_value <= ALPHA]
-    most = max((one.stability for one in sure), default=0.0)
-    return max((one for one in sure if one.stability >= most - AS_GOOD), key=lambda one: one.clusters, default=None)
+    reliable = [one for one in sure if one.stability >= RELIABLE]
+    if reliable:
+        return max(reliable, key=lambda one: one.clusters)
+    return max(sure, key=lambda one: one.stability, default=None)
 
 
 def _round(held: csr_array, k: int, rng: np.random.Generator, *, shuffles: bool) -> float:

@@ -22,10 +22,11 @@ def show_patterns(found: "Discovered | None") -> None:
         return
     console = Console()
     table = _table("Patterns: each session has one", "visitors", "share", "before", "to the end", "goal")
-    for one in found.kept.patterns:
+    held = [one for one in found.kept.patterns if one.told.sessions]
+    for one in held:
         table.add_row(*map(cell, _row(one)))
     console.print(table)
-    for one in found.kept.patterns:
+    for one in held:
         console.print(cell(f"· {one.told.name}: {one.description}"))
     console.print(cell(how_sure(found.model)))
     if found.kept.drift:
@@ -67,8 +68,8 @@ def how_sure(model: "PatternModel") -> str:
         )
     found = model.found
     return (
-        f"Sessions that walk no funnel: {found.clusters} clusters come out alike from other samples ({found.stability:.2f}"
-        f" of 1; in shuffled data {found.by_chance or 0:.2f})."
+        f"Sessions that walk no funnel: {found.clusters} clusters come out alike from other samples"
+        f" ({found.stability:.2f} of 1; in shuffled data {found.by_chance or 0:.2f})."
     )
 
 

@@ -39,7 +39,9 @@ def behave(crowd: Crowd) -> Behaved:
     common = _pages(rng, "page:/common/", crowd.common)
     for session in range(crowd.sessions):
         kind = _kind(rng, crowd.kinds)
-        made.sessions.append(_session(rng, crowd, own[kind] if kind >= 0 else [], common + sum(own, [])))
+        made.sessions.append(
+            _session(rng, crowd, own[kind] if kind >= 0 else [], common + [page for pages in own for page in pages])
+        )
         made.groups.append(kind)
         made.visitors.append(session)
     return made
