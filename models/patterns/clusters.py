@@ -1,4 +1,4 @@
-"""How many clusters there are: as many as come out alike from other samples, each time more so than in shuffled data."""
+"""How many clusters there are: as many as come out alike from other samples, more so than in shuffled data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from models.patterns.features import AT_ONCE, Floats, axes_of, points_of, weights_of
 
 MOST_CLUSTERS = 8
-SAMPLE = 4_000
+SAMPLE = 3_000
 """Sessions that one bootstrap round looks at."""
 ROUNDS = 10
 ALPHA = 0.01
@@ -35,6 +35,7 @@ class Stability:
     clusters: int
     stability: float
     by_chance: float | None
+    """None where it was not looked at: the real data is not stable."""
     p_value: float
 
     @property
@@ -90,10 +91,12 @@ def nearest(held: csr_array, weights: Floats, axes: Floats, centers: Floats) -> 
 
 
 def _trial(held: csr_array, k: int, seed: int) -> Stability:
-    """Shuffled data is looked at only where the real data is stable at all."""
-    real = [_round(held, k, np.random.default_rng([seed, k, turn]), shuffles=False) for turn in range(ROUNDS)]
-    if np.mean(real) < STABLE:
-        return Stability(k, float(np.mean(real)), None, 1.0)
+    """No further round where the mean cannot be stable any more; shuffled data only where it is."""
+    real: list[float] = []
+    while len(real) < ROUNDS:
+        real.append(_round(held, k, np.random.default_rng([seed, k, len(real)]), shuffles=False))
+        if sum(real) + ROUNDS - len(real) < STABLE * ROUNDS:
+            return Stability(k, float(np.mean(real)), None, 1.0)
     dealt = [_round(held, k, np.random.default_rng([seed, k, turn]), shuffles=True) for turn in range(ROUNDS)]
     p_value = float(mannwhitneyu(real, dealt, alternative="greater", method="exact").pvalue)
     return Stability(k, float(np.mean(real)), float(np.mean(dealt)), p_value)

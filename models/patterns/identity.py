@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import sqrt
+from uuid import UUID
 
 import msgspec
 
@@ -20,7 +21,7 @@ def with_ids_of(model: PatternModel, before: PatternModel | None) -> PatternMode
         for place, new in enumerate(model.clusters)
         for old in before.clusters
     )
-    given = {}
+    given: dict[int, UUID] = {}
     for unlike, place, _, old in pairs:
         if -unlike >= ALIKE and place not in given and old.id not in given.values():
             given[place] = old.id

@@ -22,8 +22,8 @@ from streams.warehouse.insert import InsertClient
 _PATTERNS = (
     "INSERT INTO {database}.patterns (pattern_id, app_id, name, kind, description, steps, step_shares, step_lifts,"
     " sessions, visitors, share, conversion, goal_share, drop_off_step, drop_off, devices, channels, stability,"
-    " stability_by_chance, sessions_before, share_before, since_tstamp, until_tstamp, model_version, parameters, version)"
-    " VALUES"
+    " stability_by_chance, sessions_before, share_before, since_tstamp, until_tstamp, model_version, parameters,"
+    " version) VALUES"
 )
 _GONE = "INSERT INTO {database}.patterns (pattern_id, app_id, version, is_deleted) VALUES"
 

@@ -54,7 +54,7 @@ class Assigned(msgspec.Struct, frozen=True):
     walked: Ints
 
 
-def learn_model(  # noqa: PLR0913 - what it is made from
+def learn_model(
     app: str,
     paths: Paths,
     funnels: Sequence[Funnel],

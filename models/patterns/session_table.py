@@ -73,7 +73,7 @@ def remove_others(client: InsertClient, database: str, writing: Writing) -> None
     client.execute(qualified(_GONE, database), {"app": writing.app, "version": writing.version}, settings=_SETTINGS)
 
 
-def _block(  # noqa: PLR0913 - what its columns are made of
+def _block(
     rows: Ints,
     raw: RawSteps,
     patterns: NDArray[np.uint64],
@@ -92,9 +92,3 @@ def _block(  # noqa: PLR0913 - what its columns are made of
         "version": np.full(len(rows), writing.version, dtype="<u8").tobytes(),
     }
     return EncodedBlock(len(rows), [bodies[name] for name in _COLUMNS])
-
-
-def ids(model: PatternModel, assigned: Assigned) -> dict[UUID, int]:
-    """Pattern → its sessions."""
-    counts = np.bincount(assigned.patterns, minlength=len(model.patterns))
-    return dict(zip(model.patterns, map(int, counts), strict=True))
