@@ -21,8 +21,10 @@ ALPHA = 0.01
 """Chance that shuffled data gives rounds as high, by the rank test of Mann and Whitney."""
 STABLE = 0.7
 BEYOND_CHANCE = 0.2
-RELIABLE = 0.9
-"""Of clusterings as stable as this the finest is taken; else the most stable."""
+AS_GOOD = 0.03
+"""The most stable number of clusters is taken, or a higher one that is less stable by no more than this."""
+SWAPS = 50
+"""Rounds of swaps of shuffled steps."""
 LEAST_SESSIONS = 1_000
 LEAST_STEPS = 2
 """Different usual steps of a session that clusters are learned from: one alone goes with nothing."""
@@ -104,10 +106,8 @@ def _trial(held: csr_array, k: int, seed: int) -> Stability:
 
 def _best(tried: list[Stability]) -> Stability | None:
     sure = [one for one in tried if one.stability >= STABLE and one.beyond >= BEYOND_CHANCE and one.p_value <= ALPHA]
-    reliable = [one for one in sure if one.stability >= RELIABLE]
-    if reliable:
-        return max(reliable, key=lambda one: one.clusters)
-    return max(sure, key=lambda one: one.stability, default=None)
+    most = max((one.stability for one in sure), default=0.0)
+    return max((one for one in sure if one.stability >= most - AS_GOOD), key=lambda one: one.clusters, default=None)
 
 
 def _round(held: csr_array, k: int, rng: np.random.Generator, *, shuffles: bool) -> float:
@@ -115,7 +115,7 @@ def _round(held: csr_array, k: int, rng: np.random.Generator, *, shuffles: bool)
     sample = held[_some(rng, held.shape[0], SAMPLE)]
     seed = int(rng.integers(2**31))
     if shuffles:
-        sample = _dealt(sample, rng)
+        sample = dealt(sample, rng)
     weights = weights_of(sample)
     points = points_of(sample, weights, axes_of(sample, weights, seed))
     labels = [_fit(points[rng.integers(0, len(points), len(points))], k, seed + n).predict(points) for n in (0, 1)]
@@ -126,14 +126,25 @@ def _some(rng: np.random.Generator, of: int, most: int) -> NDArray[np.int64]:
     return np.sort(rng.permutation(of)[:most]) if of > most else np.arange(of)
 
 
-def _dealt(held: csr_array, rng: np.random.Generator) -> csr_array:
-    """The same steps dealt out anew: each session gets as many as it held, each step as often as it was held."""
-    dealt = csr_array(
-        (np.ones(held.nnz, np.float32), rng.permutation(held.indices), held.indptr.copy()), shape=held.shape
-    )
-    dealt.sum_duplicates()
-    dealt.data[:] = 1
-    return dealt
+def dealt(held: csr_array, rng: np.random.Generator) -> csr_array:
+    """The same steps dealt out anew: each session holds as many different ones, each step is held as often.
+
+    What a session would hold twice is swapped with another's until there is none: without that, popular steps would
+    leave shuffled sessions shorter than real ones, and any data would look like more than chance.
+    """
+    owners = np.repeat(np.arange(held.shape[0]), np.diff(held.indptr))
+    columns = rng.permutation(held.indices)
+    for _ in range(SWAPS):
+        keys = owners * held.shape[1] + columns
+        twice = np.setdiff1d(np.arange(len(keys)), np.unique(keys, return_index=True)[1])
+        if not len(twice):
+            break
+        for mine, theirs in zip(twice, rng.integers(0, len(columns), len(twice)), strict=True):
+            columns[mine], columns[theirs] = columns[theirs], columns[mine]
+    shuffled = csr_array((np.ones(len(columns), np.float32), columns, held.indptr.copy()), shape=held.shape)
+    shuffled.sum_duplicates()
+    shuffled.data[:] = 1
+    return shuffled
 
 
 def _fit(points: Floats, k: int, seed: int) -> KMeans:

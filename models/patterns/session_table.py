@@ -1,7 +1,6 @@
 """The table ``session_patterns``: which session has which pattern, written as columns."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -29,7 +28,14 @@ _COLUMNS = {
     "version": "UInt64",
 }
 _SETTINGS = {"max_partitions_per_insert_block": 0}
-_NEXT = "SELECT max(version) + 1 FROM {database}.session_patterns WHERE model_app_id = %(app)s"
+_NEXT = """
+SELECT max(version) + 1 FROM
+(
+    SELECT max(version) AS version FROM {database}.session_patterns WHERE model_app_id = %(app)s
+    UNION ALL SELECT max(version) FROM {database}.patterns WHERE app_id = %(app)s
+    UNION ALL SELECT max(version) FROM {database}.pattern_models WHERE app_id = %(app)s
+)
+"""
 _GONE = """
 INSERT INTO {database}.session_patterns
     (session_id, app_id, start_tstamp, model_app_id, pattern_id, walked, model_version, version, is_deleted)
@@ -48,7 +54,7 @@ class Writing(msgspec.Struct, frozen=True):
 
 
 def next_version(client: InsertClient, database: str, app: str) -> int:
-    """Above all that is there."""
+    """Above all that is there of the app, in any of the tables."""
     ((version,),) = client.execute(qualified(_NEXT, database), {"app": app})
     return int(version)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from models.paths import Paths
@@ -100,6 +102,33 @@ def test_a_session_without_a_usual_step_has_no_cluster() -> None:
 
     assert labels[-1] == -1
     assert -1 not in labels[:-1]
+
+
+@given(st.lists(st.sets(st.integers(0, 8), max_size=6), min_size=1, max_size=12), st.integers(0, 9))
+def test_steps_dealt_anew_keep_both_counts(given: list[set[int]], seed: int) -> None:
+    """Each session holds as many different steps, each step is in as many sessions, as far as swaps can make it so."""
+    paths = as_paths([[f"s{n}" for n in sorted(steps)] for steps in given])
+    held = presence(paths, [f"s{n}" for n in range(9)])
+
+    shuffled = clusters.dealt(held, np.random.default_rng(seed))
+
+    assert shuffled.sum() <= held.sum()
+    if shuffled.sum() == held.sum():
+        assert np.array_equal(shuffled.sum(axis=1), held.sum(axis=1))
+        assert np.array_equal(shuffled.sum(axis=0), held.sum(axis=0))
+
+
+def test_no_step_is_lost_in_dealing() -> None:
+    """Not even of two views among three popular pages."""
+    rng = np.random.default_rng(1)
+    held = presence(
+        as_paths([list(map(str, rng.choice(list("ABCdefgh"), 2, replace=False))) for _ in range(2_000)]), [*"ABCdefgh"]
+    )
+
+    shuffled = clusters.dealt(held, rng)
+
+    assert shuffled.sum() == held.sum()
+    assert (shuffled != held).nnz > 1_000
 
 
 def test_the_same_seed_gives_the_same_clusters() -> None:

@@ -40,9 +40,10 @@ def test_an_id_is_given_once_and_only_for_likeness(new: list[dict[str, float]], 
             assert likeness(cluster.profile, profile_of[cluster.id]) >= 0.8
         else:
             assert cluster.id == UUID(int=1 + place)
-    assert len({tuple(sorted(each.items())) for each in old}) < len(old) or [
-        cluster.profile for cluster in with_ids_of(model_of(old[::-1], 1), before).clusters
-    ] == old[::-1]
+    assert (
+        len({tuple(sorted(each.items())) for each in old}) < len(old)
+        or [cluster.profile for cluster in with_ids_of(model_of(old[::-1], 1), before).clusters] == old[::-1]
+    )
 
 
 def test_the_most_alike_goes_first() -> None:

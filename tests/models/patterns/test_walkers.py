@@ -1,5 +1,7 @@
 """Who walks which funnel, against a search that looks at one session at a time."""
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ sessions = st.lists(st.lists(steps, min_size=1, max_size=7), min_size=1, max_siz
 funnels = st.lists(st.lists(st.sampled_from("abcdex"), min_size=3, max_size=5, unique=True), max_size=4)
 
 
-def taken(session: list[str], funnel: list[str]) -> int:
+def taken(session: Sequence[str], funnel: Sequence[str]) -> int:
     """First steps of the funnel that the session takes in order."""
     place = 0
     for step in session:
