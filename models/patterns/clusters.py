@@ -58,9 +58,12 @@ class Clusters:
     tried: list[Stability]
 
 
-def find_clusters(held: csr_array, seed: int, progress: Callable[[int, int], None] = lambda *_: None) -> Clusters:
-    """Clusters of the sessions of enough steps, by which they hold. In one thread: the sums are small, and many threads
-    on few cores wait for each other."""
+def find_clusters(
+    held: csr_array, seed: int, before: int | None = None, progress: Callable[[int, int], None] = lambda *_: None
+) -> Clusters:
+    """Clusters of the sessions of enough steps, by which they hold. ``before``: how many there were in the last run;
+    that number stays while it is sure. In one thread: the sums are small, and many threads on few cores wait for each
+    other."""
     telling = held[np.flatnonzero(np.diff(held.indptr) >= LEAST_STEPS)]
     if telling.shape[0] < LEAST_SESSIONS or telling.shape[1] <= MOST_CLUSTERS:
         return Clusters(np.zeros(0), np.zeros((0, 0)), np.zeros((0, 0)), None, [])
@@ -69,13 +72,13 @@ def find_clusters(held: csr_array, seed: int, progress: Callable[[int, int], Non
         for k in range(2, MOST_CLUSTERS + 1):
             progress(k - 2, MOST_CLUSTERS - 1)
             tried.append(_trial(telling, k, seed))
-        found = _best(tried)
+        found = _best(tried, before)
         rng = np.random.default_rng([seed, 0])
         sample = telling[_some(rng, telling.shape[0], 4 * SAMPLE)]
         weights = weights_of(sample)
         axes = axes_of(sample, weights, seed)
         points = points_of(sample, weights, axes)
-        centers = _fit(points, found.clusters, seed).cluster_centers_ if found else np.zeros((0, axes.shape[0]))
+        centers = _fit(points, found.clusters, seed, starts=10).cluster_centers_ if found else np.zeros((0, axes.shape[0]))
     return Clusters(weights, axes, centers, found, tried)
 
 
@@ -104,8 +107,10 @@ def _trial(held: csr_array, k: int, seed: int) -> Stability:
     return Stability(k, float(np.mean(real)), float(np.mean(dealt)), p_value)
 
 
-def _best(tried: list[Stability]) -> Stability | None:
+def _best(tried: list[Stability], before: int | None) -> Stability | None:
     sure = [one for one in tried if one.stability >= STABLE and one.beyond >= BEYOND_CHANCE and one.p_value <= ALPHA]
+    if same := [one for one in sure if one.clusters == before]:
+        return same[0]
     most = max((one.stability for one in sure), default=0.0)
     return max((one for one in sure if one.stability >= most - AS_GOOD), key=lambda one: one.clusters, default=None)
 
@@ -147,5 +152,5 @@ def dealt(held: csr_array, rng: np.random.Generator) -> csr_array:
     return shuffled
 
 
-def _fit(points: Floats, k: int, seed: int) -> KMeans:
-    return KMeans(k, n_init=3, random_state=seed).fit(points)
+def _fit(points: Floats, k: int, seed: int, starts: int = 3) -> KMeans:
+    return KMeans(k, n_init=starts, random_state=seed).fit(points)

@@ -42,12 +42,13 @@ def discover_patterns(  # noqa: PLR0913 - what it is made from
     """Learn the patterns of ``paths`` (those of ``raw``, not folded) and keep them, under the ids of before where they
     are much the same. The same sessions, funnels and seed give the same model."""
     app, damaged, before = selection.app or "", "", None
-    model = learn_model(app, paths, funnels, templates, seed, lambda done, of: progress("behaviours", done, of))
     try:
         before = load_model(client, database, app)
     except StoreError as error:
         damaged = str(error)
-    model = with_ids_of(model, before.model if before else None)
+    old = before.model if before else None
+    model = learn_model(app, paths, funnels, templates, seed, old, lambda done, of: progress("behaviours", done, of))
+    model = with_ids_of(model, old)
     progress("assigning sessions", 0, 0)
     kept = keep_patterns(client, database, raw, paths, model, selection, _parameters(model, paths, seed))
     return Discovered(model=model, kept=kept, damaged=damaged)

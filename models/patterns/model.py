@@ -54,19 +54,21 @@ class Assigned(msgspec.Struct, frozen=True):
     walked: Ints
 
 
-def learn_model(
+def learn_model(  # noqa: PLR0913 - what it is made from
     app: str,
     paths: Paths,
     funnels: Sequence[Funnel],
     templates: Mapping[str, Templates],
     seed: int,
+    before: "PatternModel | None" = None,
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> PatternModel:
-    """Clusters are learned from the sessions that walk no funnel. The same input gives the same model."""
+    """Clusters are learned from the sessions that walk no funnel. The same input gives the same model. ``before``: the
+    model of the last run, whose number of clusters and ids stay where they can."""
     steps = usual_steps(paths)
     rest = np.flatnonzero(walked_of(paths, [chain for _, chain in funnels]).funnel < 0)
     held = presence(paths, steps)[rest]
-    found = find_clusters(held, seed, progress)
+    found = find_clusters(held, seed, len(before.clusters) if before else None, progress)
     labels = nearest(held, found.weights, found.axes, found.centers)
     clusters = []
     for number, center in enumerate(found.centers):

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from models.paths import Paths
 from models.patterns import clusters
-from models.patterns.clusters import Clusters, find_clusters, nearest
+from models.patterns.clusters import Clusters, Stability, find_clusters, nearest
 from models.patterns.features import presence, usual_steps
 from tests.models.discovery.arrays import as_paths, paths_of
 from tests.models.discovery.planted import Site, plant, shuffled_over
@@ -129,6 +129,14 @@ def test_no_step_is_lost_in_dealing() -> None:
 
     assert shuffled.sum() == held.sum()
     assert (shuffled != held).nnz > 1_000
+
+
+def test_a_number_that_is_sure_stays_from_run_to_run() -> None:
+    """Though another has become the most stable by a little; one that is not sure goes."""
+    tried = [Stability(2, 0.80, 0.2, 0.001), Stability(3, 0.95, 0.2, 0.001), Stability(4, 0.6, None, 1.0)]
+
+    assert [found and found.clusters for found in (clusters._best(tried, k) for k in (None, 2, 3, 4))] == [3, 2, 3, 3]
+    assert clusters._best([Stability(2, 0.9, 0.8, 0.001), Stability(3, 0.9, 0.2, 0.02)], 3) is None
 
 
 def test_the_same_seed_gives_the_same_clusters() -> None:
