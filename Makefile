@@ -4,6 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 STAMP := .venv/.installed
+IN_PARALLEL := --numprocesses 2 --dist loadfile
 UV_VERSION := 0.13.9
 COMPILE = .lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
@@ -27,10 +28,10 @@ demo: $(STAMP) ## simulate a shop's traffic, run everything on it embedded, show
 	$(BIN)/thalweg demo
 
 test: $(STAMP) ## the tests that run embedded
-	$(BIN)/pytest
+	$(BIN)/pytest $(IN_PARALLEL)
 
 test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
-	$(BIN)/pytest -m kafka
+	$(BIN)/pytest $(IN_PARALLEL) -m kafka
 
 bench: $(STAMP) ## events/s and CPU per event of the workers beside the bare loop, into bench.json
 	$(BIN)/python -m tests.bench

@@ -19,7 +19,7 @@ from streams.errors import ContractError
 from streams.kafka.admin import no_answer, partitions_of
 from streams.kafka.app import BatchApp, make_app
 from streams.kafka.app import run_worker as run_app
-from streams.kafka.security import security
+from streams.kafka.security import connection
 from streams.kafka.state import STATE_NAME, StateTable, changelog_topic, make_state
 from streams.metrics import Metrics
 from streams.secret import read_secret
@@ -105,14 +105,14 @@ def make_sessions(settings: Settings, metrics: Metrics, hooks: Hooks) -> BatchAp
 
 def _partitions(settings: Settings, *topics: str) -> list[int]:
     """Partition counts, asked before Faust's own event loop begins."""
-    brokers, link = settings.kafka.brokers, security(settings)
+    link = connection(settings)
 
     async def ask() -> list[int]:
-        return [await partitions_of(brokers, topic, link) for topic in topics]
+        return [await partitions_of(link, topic) for topic in topics]
 
     try:
         return asyncio.run(ask())
     except (KafkaError, OSError) as error:
-        raise no_answer(brokers, error) from error
+        raise no_answer(settings.kafka.brokers, error) from error
     finally:
         asyncio.set_event_loop(asyncio.new_event_loop())

@@ -18,7 +18,7 @@ from streams.doctor.tables import check_tables
 from streams.doctor.topics import check_topics
 from streams.errors import ConfigError
 from streams.kafka.admin import configs_of, no_answer
-from streams.kafka.security import security
+from streams.kafka.security import connection
 from streams.kafka.state import changelog_topic
 from streams.settings import Settings, load_settings
 from streams.warehouse.client import make_client
@@ -95,7 +95,7 @@ def _topics(settings: Settings) -> list[Finding]:
     changelog = changelog_topic(settings)
     topics = [kafka.raw_topic, kafka.dead_topic, changelog]
     try:
-        configs = asyncio.run(configs_of(kafka.brokers, topics, security(settings)))
+        configs = asyncio.run(configs_of(connection(settings), topics))
     except (KafkaError, OSError) as error:
         raise no_answer(kafka.brokers, error) from error
     return check_topics(configs, settings, changelog)

@@ -11,7 +11,7 @@ import typer
 from streams.cli.progress import RunProgress
 from streams.kafka.admin import partitions_of
 from streams.kafka.producer import BatchProducer
-from streams.kafka.security import security
+from streams.kafka.security import connection
 from streams.keys import Keys
 from streams.load import LoadRecord, sorted_records
 from streams.run.loading import load as load_records
@@ -36,7 +36,7 @@ def load(
 
 async def _load(records: Iterable[LoadRecord], settings: Settings, progress: RunProgress) -> list[int]:
     topic = settings.kafka.raw_topic
-    partitions = await partitions_of(settings.kafka.brokers, topic, security(settings))
+    partitions = await partitions_of(connection(settings), topic)
     producer = BatchProducer(settings)
     await producer.start()
     try:

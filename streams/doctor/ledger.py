@@ -10,7 +10,7 @@ from clickhouse_driver import Client
 from streams.doctor.finding import Finding
 from streams.kafka.admin import partitions_of
 from streams.kafka.offsets import Span, log_spans, looking, records_in
-from streams.kafka.security import security
+from streams.kafka.security import connection
 from streams.settings import RetentionSettings, Settings
 from streams.warehouse.queries import raw_holes, raw_reach
 
@@ -59,7 +59,7 @@ async def account_of_topic(settings: Settings, client: Client, database: str, wa
     """
     kafka = settings.kafka
     name = f"{kafka.raw_topic}@{kafka.raw_incarnation}"
-    number = await partitions_of(kafka.brokers, kafka.raw_topic, security(settings))
+    number = await partitions_of(connection(settings), kafka.raw_topic)
     async with looking(settings) as consumer:
         spans = await log_spans(consumer, kafka.raw_topic, number)
         under_way = await _under_way(settings, consumer, spans, wait)
@@ -99,7 +99,7 @@ async def _under_way(
     ends = {partition: end for partition, (begin, end) in spans.items() if end > begin}
     left = await _behind(settings, "enrich", kafka.raw_topic, ends, deadline)
     if not any(left.values()):
-        number = await partitions_of(kafka.brokers, kafka.enriched_topic, security(settings))
+        number = await partitions_of(connection(settings), kafka.enriched_topic)
         written = {k: end for k, (_, end) in (await log_spans(consumer, kafka.enriched_topic, number)).items()}
         if any((await _behind(settings, "sessions", kafka.enriched_topic, written, deadline)).values()):
             left = {partition: end - begin for partition, (begin, end) in spans.items()}

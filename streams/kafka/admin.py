@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -11,7 +10,6 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from streams.errors import ContractError, StoreError
-from streams.kafka.security import servers
 
 RAW_CONFIG = {"message.timestamp.type": "LogAppendTime"}
 """Arrival times come from the broker, so no client moves them."""
@@ -22,21 +20,18 @@ CHANGELOG_CONFIG = {
 }
 """A record stays readable for a day after it was superseded: longer than any zombie writes."""
 VISIBLE_SECONDS = 30.0
-PLAIN: Mapping[str, Any] = MappingProxyType({})
-"""No TLS, no SASL; else what ``security.security`` gives."""
+Connection = Mapping[str, Any]
+"""Addresses, TLS and SASL: what ``security.connection`` gives."""
 
 
 async def create_topics(
-    brokers: str,
-    topics: Mapping[str, tuple[int, Mapping[str, str]]],
-    replication_factor: int = 1,
-    security: Mapping[str, Any] = PLAIN,
+    connection: Connection, topics: Mapping[str, tuple[int, Mapping[str, str]]], replication_factor: int = 1
 ) -> None:
     """Create what is missing of ``{name: (partitions, configs)}`` and wait until every partition has a leader.
 
     Raises ContractError when a topic exists with another partition count, StoreError when the broker refuses.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
+    admin = AIOKafkaAdminClient(**connection)
     await admin.start()
     try:
         new = [NewTopic(name, count, replication_factor, topic_configs=dict(c)) for name, (count, c) in topics.items()]
@@ -52,9 +47,9 @@ async def create_topics(
         await admin.close()
 
 
-async def partitions_of(brokers: str, topic: str, security: Mapping[str, Any] = PLAIN) -> int:
+async def partitions_of(connection: Connection, topic: str) -> int:
     """How many partitions the topic has. Raises ContractError when there is no such topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
+    admin = AIOKafkaAdminClient(**connection)
     await admin.start()
     try:
         # a broker may create a missing topic that is asked for by name
@@ -66,11 +61,9 @@ async def partitions_of(brokers: str, topic: str, security: Mapping[str, Any] = 
         await admin.close()
 
 
-async def configs_of(
-    brokers: str, topics: Sequence[str], security: Mapping[str, Any] = PLAIN
-) -> dict[str, dict[str, str]]:
+async def configs_of(connection: Connection, topics: Sequence[str]) -> dict[str, dict[str, str]]:
     """The settings of those topics that exist, as the broker gives them: some give only what differs from a default."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers(brokers), **security)
+    admin = AIOKafkaAdminClient(**connection)
     await admin.start()
     try:
         there = set(await admin.list_topics())

@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from streams.kafka.admin import partitions_of
-from streams.kafka.security import connection, security
+from streams.kafka.security import connection
 from streams.settings import Settings
 
 QUIET_MS = 2_000
@@ -18,7 +18,7 @@ async def newest(settings: Settings, topic: str, count: int) -> list[ConsumerRec
 
     Raises ContractError when there is no such topic.
     """
-    partitions = await partitions_of(settings.kafka.brokers, topic, security(settings))
+    partitions = await partitions_of(connection(settings), topic)
     consumer = AIOKafkaConsumer(**connection(settings), group_id=None, enable_auto_commit=False)
     await consumer.start()
     try:

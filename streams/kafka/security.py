@@ -11,22 +11,22 @@ from streams.settings import Settings
 
 
 def connection(settings: Settings) -> dict[str, Any]:
-    """Keyword arguments of every aiokafka client. Raises ConfigError where a certificate or key cannot be read."""
-    return {"bootstrap_servers": servers(settings.kafka.brokers), **security(settings)}
-
-
-def security(settings: Settings) -> dict[str, Any]:
-    """The same without the addresses.
+    """Keyword arguments of every aiokafka client. Raises ConfigError where a certificate or key cannot be read.
 
     Source: kafka.apache.org/documentation/#security; aiokafka's AIOKafkaConsumer.
     """
     kafka = settings.kafka
-    found: dict[str, Any] = {"security_protocol": kafka.security_protocol, "ssl_context": tls(settings)}
+    found = {**plain(kafka.brokers), "security_protocol": kafka.security_protocol, "ssl_context": tls(settings)}
     if kafka.with_sasl:
         found["sasl_mechanism"] = kafka.sasl_mechanism
         found["sasl_plain_username"] = kafka.sasl_username
         found["sasl_plain_password"] = settings.kafka_password.get_secret_value()
     return found
+
+
+def plain(brokers: str) -> dict[str, Any]:
+    """The same for brokers that ask for neither TLS nor SASL: those we start ourselves on this machine."""
+    return {"bootstrap_servers": servers(brokers)}
 
 
 def credentials(settings: Settings) -> CredentialsT | None:

@@ -138,7 +138,8 @@ class StateTable(faust.Table):  # type: ignore[type-arg]
             await asyncio.gather(*(self._fence(partition) for partition in sorted(partitions)))
 
     async def _fence(self, partition: int) -> None:
-        writer, offset = await take_over(self.app.settings, self.changelog_topic_name, partition)
+        topic, stops = self.changelog_topic_name, lambda: bool(self.app.should_stop)
+        writer, offset = await take_over(self.app.settings, topic, partition, stops)
         self._writers[partition] = writer
         if self._read.get(partition, -1) == offset - 1:
             self._read[partition] = offset

@@ -16,6 +16,7 @@ from streams.anonymize.rules import keys_of, read_rules
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic
 from streams.keyring import open_ring
 from streams.keys import Keys
@@ -157,7 +158,7 @@ def _work_dir(target: Target) -> Iterator[Path]:
 async def _make_topics(settings: Settings) -> None:
     kafka = settings.kafka
     names = [kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic, changelog_topic(settings)]
-    await create_topics(kafka.brokers, {name: (PARTITIONS, {}) for name in names})
+    await create_topics(plain(kafka.brokers), {name: (PARTITIONS, {}) for name in names})
 
 
 def _child(scene: Scene, role: str) -> Child:

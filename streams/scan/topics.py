@@ -3,7 +3,7 @@
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from streams.kafka.admin import partitions_of
-from streams.kafka.security import connection, security
+from streams.kafka.security import connection
 from streams.scan.records import texts_of
 from streams.scan.scanner import Scanner
 from streams.settings import Settings
@@ -18,7 +18,7 @@ async def scan_topic(settings: Settings, topic: str, scanner: Scanner) -> int:
 
     Raises ContractError when there is no such topic.
     """
-    count = await partitions_of(settings.kafka.brokers, topic, security(settings))
+    count = await partitions_of(connection(settings), topic)
     partitions = [TopicPartition(topic, number) for number in range(count)]
     consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()

@@ -19,6 +19,7 @@ from streams.kafka.app import make_app
 from streams.kafka.batch import BatchMessage, slices
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import RecordTooLarge
+from streams.kafka.security import plain
 from streams.metrics import Metrics
 from streams.records import Event, Marker
 from streams.settings import KafkaSettings, Settings
@@ -67,7 +68,7 @@ class Trial:
             kafka.enriched_topic: (PARTITIONS, {}),
             kafka.dead_topic: (1, {}),
         }
-        await create_topics(kafka.brokers, topics)
+        await create_topics(plain(kafka.brokers), topics)
         app = make_app("enrich", self.settings)
         worker = EnrichWorker(
             app,

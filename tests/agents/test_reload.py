@@ -22,6 +22,7 @@ from streams.enrich.reload import DataFiles
 from streams.kafka.admin import create_topics
 from streams.kafka.app import make_app
 from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.security import plain
 from streams.metrics import Metrics
 from streams.records import Event, RawBatch
 from streams.settings import EnrichSettings, GeoSettings, KafkaSettings, Settings
@@ -133,7 +134,7 @@ def test_a_batch_never_mixes_data(broker: EmbeddedBroker, tmp_path: Path) -> Non
     hooks = Swap(new)
 
     async def run() -> None:
-        await create_topics(kafka.brokers, {kafka.enriched_topic: (2, {}), kafka.dead_topic: (1, {})})
+        await create_topics(plain(kafka.brokers), {kafka.enriched_topic: (2, {}), kafka.dead_topic: (1, {})})
         app = make_app("enrich", settings)
         worker = EnrichWorker(app, settings, old, rules_control(default_rules()), (1, 1, 1), Metrics(), hooks)
         hooks.worker = worker
@@ -171,7 +172,7 @@ async def towns_until(broker: str, topics: tuple[str, str], town: str) -> list[s
 def test_a_running_worker_takes_up_a_new_file(broker: EmbeddedBroker, tmp_path: Path) -> None:
     """The production worker as a process: old towns, then, after the file was replaced, new ones only."""
     reloading, topics = Reloading(tmp_path), (f"{tmp_path.name}-raw", f"{tmp_path.name}-enriched")
-    asyncio.run(create_topics(broker.bootstrap, {topic: (1, {}) for topic in (*topics, "dead")}))
+    asyncio.run(create_topics(plain(broker.bootstrap), {topic: (1, {}) for topic in (*topics, "dead")}))
     environment = {
         **os.environ,
         "THALWEG_SECRET": SECRET.decode(),

@@ -25,6 +25,7 @@ from rich.console import Console
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic
 from streams.keys import Keys
 from streams.load import sorted_records
@@ -123,7 +124,7 @@ async def _fill(folder: Path, settings: Settings, target: Target) -> int:
     groups = [settings.model_copy(update={"kafka": kafka.model_copy(update=group(n))}) for n in range(ROUNDS)]
     changelogs = [changelog_topic(each) for each in groups]
     names = [kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic, SIDE_TOPIC, *changelogs]
-    await create_topics(kafka.brokers, {name: (PARTITIONS, {}) for name in names})
+    await create_topics(plain(kafka.brokers), {name: (PARTITIONS, {}) for name in names})
     source = write_demo(folder, EVENTS, 1)
     producer = BatchProducer(settings)
     await producer.start()

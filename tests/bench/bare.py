@@ -11,6 +11,7 @@ from streams import pipeline
 from streams.agents.sessions import rows_of
 from streams.encode import decode
 from streams.kafka.admin import partitions_of
+from streams.kafka.security import plain
 from streams.records import INFINITY, OWN_KEY, RawBatch
 from streams.secret import read_secret
 from streams.sessionize.options import make_options_of
@@ -35,8 +36,10 @@ def sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
 
 async def _enrich(settings: Settings, done: Callable[[Cost], None]) -> None:
     kafka = settings.kafka
-    raw_partitions = await partitions_of(kafka.brokers, kafka.raw_topic)
-    work = pipeline.build(settings, read_secret(settings), await partitions_of(kafka.brokers, kafka.enriched_topic))
+    raw_partitions = await partitions_of(plain(kafka.brokers), kafka.raw_topic)
+    work = pipeline.build(
+        settings, read_secret(settings), await partitions_of(plain(kafka.brokers), kafka.enriched_topic)
+    )
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka.brokers,
         acks="all",
@@ -66,7 +69,7 @@ async def _enrich(settings: Settings, done: Callable[[Cost], None]) -> None:
 
 async def _sessions(settings: Settings, done: Callable[[Cost], None]) -> None:
     kafka = settings.kafka
-    partitions = await partitions_of(kafka.brokers, kafka.enriched_topic)
+    partitions = await partitions_of(plain(kafka.brokers), kafka.enriched_topic)
     password = settings.clickhouse_password.get_secret_value()
     sink = Sink(settings.clickhouse, password, generation=kafka.generation)
     options_of = make_options_of(settings.sessions, settings.apps)

@@ -23,6 +23,7 @@ from streams.kafka.admin import create_topics
 from streams.kafka.app import make_app
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic, make_state
 from streams.records import OWN_KEY
 from streams.sessionize.shared import SharedTexts
@@ -103,7 +104,7 @@ def recovery(visitors: int) -> Figure:
 
 async def _recover(settings: Settings, visitors: int) -> float:
     topic = changelog_topic(settings)
-    await create_topics(settings.kafka.brokers, {topic: (1, {})})
+    await create_topics(plain(settings.kafka.brokers), {topic: (1, {})})
     await _write(settings, topic, _held(visitors))
     state = make_state(make_app("sessions", settings), "state", 1, SharedTexts)
     consumer = AIOKafkaConsumer(

@@ -11,6 +11,7 @@ import msgspec
 
 from streams import pipeline
 from streams.kafka.admin import partitions_of
+from streams.kafka.security import plain
 from streams.records import RawBatch
 from streams.secret import read_secret
 from streams.settings import Settings
@@ -80,7 +81,9 @@ def take(settings: Settings, done: Callable[[Cost], None]) -> None:
 
 async def _counts(settings: Settings) -> tuple[int, int]:
     kafka = settings.kafka
-    return await partitions_of(kafka.brokers, kafka.raw_topic), await partitions_of(kafka.brokers, kafka.enriched_topic)
+    return await partitions_of(plain(kafka.brokers), kafka.raw_topic), await partitions_of(
+        plain(kafka.brokers), kafka.enriched_topic
+    )
 
 
 def _taken(message: Any) -> Taken:

@@ -7,6 +7,7 @@ from streams.doctor.finding import Finding
 from streams.doctor.topics import check_topics
 from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, configs_of, create_topics
 from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.security import plain
 from streams.settings import Settings
 from tests.kafka.apache import ApacheKafka
 from tests.kafka.conftest import apache, embedded
@@ -79,8 +80,8 @@ def test_a_topic_that_is_not_there_is_told() -> None:
 async def made_and_asked(bootstrap: str, configs: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     """The settings of new topics, as a broker gives them, by their first names; and of one that is not there."""
     run = uuid.uuid4().hex[:6]
-    await create_topics(bootstrap, {f"{name}-{run}": (1, config) for name, config in configs.items()})
-    found = await configs_of(bootstrap, [f"{name}-{run}" for name in configs] + [f"nowhere-{run}"])
+    await create_topics(plain(bootstrap), {f"{name}-{run}": (1, config) for name, config in configs.items()})
+    found = await configs_of(plain(bootstrap), [f"{name}-{run}" for name in configs] + [f"nowhere-{run}"])
     return {name.removesuffix(f"-{run}"): config for name, config in found.items()}
 
 

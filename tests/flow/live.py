@@ -13,6 +13,7 @@ import yaml
 from clickhouse_driver import Client
 
 from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, create_topics
+from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic
 from streams.run.embedded import WORKER_COMMAND
 from streams.settings import ClickHouseSettings, KafkaSettings, Settings
@@ -77,7 +78,7 @@ class Installation:
             self.dead: (1, {}),
             self.changelog: (changelog, CHANGELOG_CONFIG),
         }
-        asyncio.run(create_topics(self.brokers, topics))
+        asyncio.run(create_topics(plain(self.brokers), topics))
 
     def set_up(self) -> None:
         """Topics and tables: workers may start."""

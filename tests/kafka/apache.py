@@ -7,10 +7,10 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.alone import BUILD, alone
 from tests.kafka.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
-LIBS = ROOT / "build" / "kafka" / "libs"
+LIBS = BUILD / "kafka" / "libs"
 POM = Path(__file__).with_name("pom.xml")
 
 PROPERTIES = """
@@ -43,13 +43,12 @@ LOG4J = """<Configuration><Appenders><Console name="out"><PatternLayout pattern=
 
 def libs() -> Path | None:
     """The folder of jars, fetched with Maven when it is not there; None where that is impossible."""
-    if not any(LIBS.glob("kafka-tools-*.jar")):
-        maven = shutil.which("mvn")
-        if maven is None or shutil.which("java") is None:
-            return None
-        goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
-        subprocess.run([maven, "-B", "-q", "-f", str(POM), *goal], check=True, timeout=600)
-    return LIBS if shutil.which("java") else None
+    maven = shutil.which("mvn")
+    with alone("kafka"):
+        if not any(LIBS.glob("kafka-tools-*.jar")) and maven is not None:
+            goal = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={LIBS}"]
+            subprocess.run([maven, "-B", "-q", "-f", str(POM), *goal], check=True, timeout=600)
+    return LIBS if LIBS.exists() and shutil.which("java") else None
 
 
 @dataclass(frozen=True)

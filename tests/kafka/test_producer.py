@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer, Outgoing, RecordTooLarge, SendFailed
+from streams.kafka.security import plain
 from streams.settings import KafkaSettings, Settings
 from tests.kafka.workers import KafkaValues
 
@@ -30,7 +31,7 @@ def test_many_batches_arrive_whole_and_in_order(embedded_kafka: KafkaValues) -> 
 
     async def story() -> None:
         settings = Settings(kafka=KafkaSettings(**{**embedded_kafka, "max_batch_bytes": 2000}))
-        await create_topics(settings.kafka.brokers, {"order": (1, {})})
+        await create_topics(plain(settings.kafka.brokers), {"order": (1, {})})
         values: list[Outgoing] = [b"%d" % number + b"x" * 90 for number in range(200)]
         values.append((b"key", None, [("a", b"1"), ("b", b"")]))
         async with BatchProducer(settings) as producer:
@@ -49,7 +50,7 @@ def test_a_record_above_the_limit_is_named_and_nothing_is_sent(embedded_kafka: K
 
     async def story() -> None:
         settings = Settings(kafka=KafkaSettings(**{**embedded_kafka, "max_batch_bytes": 2000}))
-        await create_topics(settings.kafka.brokers, {"large": (1, {})})
+        await create_topics(plain(settings.kafka.brokers), {"large": (1, {})})
         headed: Outgoing = (b"k" * 2000, None, [("h", b"12345")])
         async with BatchProducer(settings) as producer:
             with pytest.raises(RecordTooLarge, match="a record of 1990 bytes"):
@@ -68,7 +69,7 @@ def test_after_a_failed_send_the_partition_takes_nothing_more(tmp_path: Path, em
         with EmbeddedBroker(tmp_path / "broker.log") as broker:
             changed = {**embedded_kafka, "brokers": broker.bootstrap, "request_timeout": 1.0}
             producer = BatchProducer(Settings(kafka=KafkaSettings(**changed)))
-            await create_topics(broker.bootstrap, {"holes": (2, {})})
+            await create_topics(plain(broker.bootstrap), {"holes": (2, {})})
             await producer.start()
             assert await producer.send("holes", 0, [b"a"]) == 0
         with pytest.raises(SendFailed):

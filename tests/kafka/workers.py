@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.kafka.admin import CHANGELOG_CONFIG, RAW_CONFIG, create_topics
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.settings import KafkaSettings, Settings
 from tests.kafka.waiting import wait_until
 from tests.kafka.worker import Plan
@@ -38,7 +39,7 @@ class Bench:
         topics = {self.topic: (partitions, RAW_CONFIG)}
         if with_state:
             topics[self.changelog] = (partitions, CHANGELOG_CONFIG)
-        asyncio.run(create_topics(self.settings.kafka.brokers, topics))
+        asyncio.run(create_topics(plain(self.settings.kafka.brokers), topics))
 
     def feed(self, partition: int, start: int, count: int, keys: int = 100) -> list[str]:
         """Write ``count`` values to a partition and give them back."""

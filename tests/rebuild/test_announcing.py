@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.encode import decode
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.security import plain
 from streams.rebuild.announcing import announcing
 from streams.records import INFINITY, Control, Event, SessionRow
 from streams.sessionize.counts import Counts, read_control
@@ -28,7 +29,7 @@ def changed(sessions: list[SessionChange], adopted: list[Event]) -> Rebuilt:
 async def announce(broker: EmbeddedBroker) -> list[tuple[int, Control]]:
     """Two visitors with other sessions, one without, one lone event; what then stands in the topic."""
     settings = Settings(kafka=KafkaSettings(brokers=broker.bootstrap, idempotent=False))
-    await create_topics(broker.bootstrap, {"enriched": (2, {})})
+    await create_topics(plain(broker.bootstrap), {"enriched": (2, {})})
     sessions = [SessionChange(None, ROW)]
     async with announcing(settings) as tell:
         await tell(

@@ -17,6 +17,7 @@ from clickhouse_driver import Client
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.kafka.state import changelog_topic
 from streams.keys import Keys
 from streams.load import LoadRecord
@@ -91,7 +92,7 @@ class Live:
         self.settings = bounded_settings(load_settings(None), broker.bootstrap, 1, 1, target)
         kafka = self.settings.kafka
         topics = [kafka.raw_topic, kafka.enriched_topic, kafka.dead_topic, changelog_topic(self.settings)]
-        asyncio.run(create_topics(kafka.brokers, {name: (PARTITIONS, {}) for name in topics}))
+        asyncio.run(create_topics(plain(kafka.brokers), {name: (PARTITIONS, {}) for name in topics}))
         self.env = {**worker_environment(self.settings, target, SECRET, None, folder), **OFTEN}
         for role in ("enrich", "sessions"):
             command = [sys.executable, "-m", "streams.cli", "worker", role]

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.load import LoadRecord
 from streams.run.loading import load
 from streams.settings import KafkaSettings, Settings
@@ -20,7 +21,7 @@ Read = list[tuple[bytes, dict[str, bytes]]]
 
 
 async def _load_and_read(bootstrap: str, topic: str, *, end: bool) -> tuple[list[int], list[Read]]:
-    await create_topics(bootstrap, {topic: (2, {})})
+    await create_topics(plain(bootstrap), {topic: (2, {})})
     seen: list[int] = []
     async with BatchProducer(Settings(kafka=KafkaSettings(brokers=bootstrap, idempotent=False))) as producer:
         counts = await load(RECORDS, producer, topic, 2, seen.append, end=end)

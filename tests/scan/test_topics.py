@@ -8,6 +8,7 @@ from streams.errors import ContractError
 from streams.kafka.admin import create_topics
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.producer import BatchProducer
+from streams.kafka.security import plain
 from streams.scan.kinds import KINDS
 from streams.scan.scanner import Scanner
 from streams.scan.topics import scan_topic
@@ -28,7 +29,7 @@ def test_every_record_of_every_partition_is_searched(embedded: EmbeddedBroker) -
     topic = f"scan-{uuid.uuid4().hex[:6]}"
 
     async def story() -> tuple[int, Scanner]:
-        await create_topics(embedded.bootstrap, {topic: (2, {})})
+        await create_topics(plain(embedded.bootstrap), {topic: (2, {})})
         async with BatchProducer(settings_of(embedded)) as producer:
             EVENT.page_title = "a@example.com"
             await producer.send(topic, 0, [(None, encode(EVENT), ()), (b"b@example.com", b"x", ())])
@@ -49,7 +50,7 @@ def test_an_empty_topic_is_searched_at_once_and_a_missing_one_is_an_error(embedd
     topic = f"scan-{uuid.uuid4().hex[:6]}"
 
     async def story() -> None:
-        await create_topics(embedded.bootstrap, {topic: (1, {})})
+        await create_topics(plain(embedded.bootstrap), {topic: (1, {})})
         assert await scan_topic(settings_of(embedded), topic, Scanner(KINDS, b"k" * 32)) == 0
         with pytest.raises(ContractError, match="there is no topic nowhere"):
             await scan_topic(settings_of(embedded), f"nowhere-{topic}", Scanner(KINDS, b"k" * 32))

@@ -15,6 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_f
 
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import make_client
+from tests.alone import alone
 
 SERVER = "/usr/sbin/clickhouse-server"
 USER, PASSWORD, READER = "writer", "wire-test", "reader"
@@ -46,9 +47,11 @@ _USERS = """<yandex>
 
 def install() -> bool:
     """True when the server is there, installed by apt-get where it was missing and we may."""
-    if not Path(SERVER).exists() and os.geteuid() == 0 and (apt := shutil.which("apt-get")):
-        quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([apt, "install", "-y", "-qq", "clickhouse-server"], check=False, capture_output=True, env=quiet)
+    with alone("clickhouse-server"):
+        if not Path(SERVER).exists() and os.geteuid() == 0 and (apt := shutil.which("apt-get")):
+            quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            command = [apt, "install", "-y", "-qq", "clickhouse-server"]
+            subprocess.run(command, check=False, capture_output=True, env=quiet)
     return Path(SERVER).exists()
 
 
