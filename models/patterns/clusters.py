@@ -78,7 +78,9 @@ def find_clusters(
         weights = weights_of(sample)
         axes = axes_of(sample, weights, seed)
         points = points_of(sample, weights, axes)
-        centers = _fit(points, found.clusters, seed, starts=10).cluster_centers_ if found else np.zeros((0, axes.shape[0]))
+        centers = (
+            _fit(points, found.clusters, seed, starts=10).cluster_centers_ if found else np.zeros((0, axes.shape[0]))
+        )
     return Clusters(weights, axes, centers, found, tried)
 
 

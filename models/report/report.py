@@ -98,7 +98,8 @@ def _funnels(funnels: Sequence[FunnelResult], store: str, findings: Findings) ->
     """What navigation explains comes last, folded, without charts."""
     if not funnels:
         return missing(store)
-    news, known = [], []
+    news: list[str] = []
+    known: list[str] = []
     for place, result in enumerate(funnels, 1):
         evidence = findings.evidence.get(result.funnel.steps)
         title = html(result.funnel.name or f"Funnel {place}")

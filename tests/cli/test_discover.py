@@ -58,9 +58,9 @@ def test_found_funnels_are_told_kept_and_saved(store: Path, tmp_path: Path) -> N
     again = json.loads(thalweg(*words, "--json").stdout)
 
     assert {tuple(step["step"] for step in found["steps"]) for found in first["findings"]} == set(MADE.funnels)
-    told = ("patterns", "drift")
-    assert {key: again[key] for key in again if key not in told} == {
-        key: first[key] for key in first if key not in told
+    moving = ("patterns", "drift")
+    assert {key: again[key] for key in again if key not in moving} == {
+        key: first[key] for key in first if key not in moving
     } | {"ids_that_stayed": len(MADE.funnels)}
     kept = thalweg(
         "sql", "--store", str(store), "SELECT toString(funnel_id) AS id FROM funnels_v", "--format", "JSONEachRow"
