@@ -99,8 +99,10 @@ def _tell_assignment(assignment: "Assignment", *, json: bool) -> None:
 def _opened(store: str) -> Iterator[_Store]:
     with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
         client = InsertClient(**client_options(target.clickhouse, target.password))
-        yield _Store(client, target.clickhouse.database, report)
-        client.disconnect()
+        try:
+            yield _Store(client, target.clickhouse.database, report)
+        finally:
+            client.disconnect()
 
 
 def _assign(store: str, selection: Selection) -> "Assignment":
