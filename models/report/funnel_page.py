@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from models.funnel import duration
 from models.funnels import FunnelResult
 from models.report import charts, tables
+from models.report.findings import Evidence
 from models.report.page import Section, chart, page
 from models.report.text import html
 
@@ -41,6 +42,14 @@ def note(result: FunnelResult) -> str:
     if funnel.order == "strict":
         between = "nothing may come between two steps"
     return f"{result.total.of:,} {funnel.scope}s; within {duration(funnel.within_ms)}; {between}."
+
+
+def sureness(evidence: Evidence) -> str:
+    """Why a funnel that nobody drew stands here."""
+    return (
+        f" Found, not drawn: {evidence.lift:.1f} times as often as chance on visitors it was not found on,"
+        f" q {evidence.q_value:.0e}."
+    )
 
 
 def left_out(result: FunnelResult) -> str:

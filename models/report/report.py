@@ -6,25 +6,28 @@ from models.funnel import duration
 from models.funnels import FunnelResult
 from models.report import charts, tables
 from models.report.facts import Facts, Totals
-from models.report.funnel_page import body, missing, note
+from models.report.findings import NOTHING, Findings
+from models.report.funnel_page import body, missing, note, sureness
 from models.report.page import Section, chart, page
+from models.report.pattern_section import pattern_section
 from models.report.text import html, number, percent
 
 
-def report_page(facts: Facts | None, funnels: Sequence[FunnelResult], store: str) -> str:
+def report_page(facts: Facts | None, funnels: Sequence[FunnelResult], store: str, findings: Findings = NOTHING) -> str:
     """The whole page; ``store``: how a command names the store. Without facts a page that says what to do."""
     if facts is None:
         return page("Sessions", "No session of people was found.", "", [_nothing(store)])
     app = facts.selection.app
     title = f"Sessions of {app}" if app else "Sessions" if facts.totals.apps > 1 else f"Sessions of {_only_app(facts)}"
-    return page(title, _range(facts.totals), _tiles(facts.totals), _sections(facts, funnels, store), _foot(facts))
+    sections = _sections(facts, funnels, store, findings)
+    return page(title, _range(facts.totals), _tiles(facts.totals), sections, _foot(facts))
 
 
 def _only_app(facts: Facts) -> str:
     return facts.apps[0].name if facts.apps else "default"
 
 
-def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list[Section]:
+def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str, findings: Findings) -> list[Section]:
     several = facts.totals.apps > 1
     return [
         Section(
@@ -56,7 +59,8 @@ def _sections(facts: Facts, funnels: Sequence[FunnelResult], store: str) -> list
             if facts.flows
             else tables.empty("No session has two views yet."),
         ),
-        Section(id="funnels", title="Funnels", body=_funnels(funnels, store)),
+        Section(id="funnels", title="Funnels", body=_funnels(funnels, store, findings)),
+        pattern_section(findings.patterns, store),
         Section(id="channels", title="Channels", body=tables.ranking("Channel", facts.channels), half=True),
         Section(id="referrers", title="Referrers", body=_referrers(facts), half=True),
         Section(
@@ -90,13 +94,21 @@ def _devices(facts: Facts) -> str:
     return tables.ranking("Device", facts.devices) + tables.ranking("Browser", facts.browsers, most_rows=6)
 
 
-def _funnels(funnels: Sequence[FunnelResult], store: str) -> str:
+def _funnels(funnels: Sequence[FunnelResult], store: str, findings: Findings) -> str:
+    """What navigation explains comes last, folded, without charts."""
     if not funnels:
         return missing(store)
-    return "".join(
-        f"<h3>{html(result.funnel.name or f'Funnel {place}')}</h3><p class=note>{html(note(result))}</p>{body(result)}"
-        for place, result in enumerate(funnels, 1)
-    )
+    news: list[str] = []
+    known: list[str] = []
+    for place, result in enumerate(funnels, 1):
+        evidence = findings.evidence.get(result.funnel.steps)
+        title = html(result.funnel.name or f"Funnel {place}")
+        words = html(note(result) + (sureness(evidence) if evidence else ""))
+        is_known = bool(evidence and evidence.label)
+        part = f"<h3>{title}</h3><p class=note>{words}</p>{tables.funnel(result) if is_known else body(result)}"
+        (known if is_known else news).append(part)
+    folded = tables.folded(f"{len(known)} explained by navigation: where the links lead anyway", "".join(known))
+    return "".join(news) + (folded if known else "")
 
 
 def _tiles(totals: Totals) -> str:

@@ -1,4 +1,4 @@
-"""The report's tables: rankings with bars, a time table, retention, funnels."""
+"""The report's tables: rankings with bars, a time table, retention, funnels, patterns."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,6 +6,7 @@ from models.funnel import duration
 from models.funnels import Counted, FunnelResult, StepCount
 from models.report.ends import Flow, Ranked
 from models.report.facts import Cohort, Period
+from models.report.findings import Pattern
 from models.report.text import breakable, html, number, percent
 
 ROWS = 10
@@ -101,6 +102,25 @@ def funnel(result: FunnelResult) -> str:
     steps = [f"Step {step.position}" for step in result.total.steps]
     groups = [_group(group) for group in result.groups]
     return table + _table(["Group", *steps, "Of the first"], groups, caption="By group")
+
+
+def patterns(rows: Sequence[Pattern]) -> str:
+    """In the given order, with a bar for the share."""
+    most = max(row.share for row in rows)
+    heads = ["Pattern", "Sessions", "Visitors", "Share", "Before", "To the end", "Goal"]
+    lines = [
+        _cells(
+            f'<td class=name style="--share:{100 * row.share / most:.1f}%"><span>{breakable(row.name)}</span></td>',
+            number(row.sessions),
+            number(row.visitors),
+            percent(row.share),
+            "–" if row.share_before is None else percent(row.share_before),
+            "–" if row.conversion is None else percent(row.conversion),
+            percent(row.goal_share),
+        )
+        for row in rows
+    ]
+    return _table(heads, lines, caption="Patterns")
 
 
 def _step(step: StepCount) -> str:

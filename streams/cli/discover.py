@@ -1,4 +1,4 @@
-"""`thalweg discover`: the funnels people really walk, that nobody drew."""
+"""`thalweg discover`: the funnels people really walk, that nobody drew, and the behaviours they belong to."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from clickhouse_driver import Client
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -17,9 +16,11 @@ from models.selection import Selection
 from streams.cli.discover_screen import explain, plain, show
 from streams.cli.extra import needs_models
 from streams.cli.failure import as_store_error
-from streams.errors import ConfigError
+from streams.cli.patterns_screen import plain_assignment, plain_patterns, show_assignment, show_patterns
+from streams.errors import ConfigError, StoreError
 from streams.settings import load_settings
-from streams.warehouse.client import make_client
+from streams.warehouse.client import client_options
+from streams.warehouse.insert import InsertClient
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import open_target
 
@@ -28,12 +29,30 @@ if TYPE_CHECKING:
     from models.discovery.discover import Progress as Report
     from models.discovery.kept import Kept
     from models.discovery.told import Told
+    from models.funnels import FunnelData
+    from models.patterns.assigning import Assignment
+    from models.patterns.discovering import Discovered
 
 
 class _Question(msgspec.Struct, frozen=True):
     selection: Selection
     goal: str | None
     seed: int
+
+
+class _Store(msgspec.Struct, frozen=True):
+    client: InsertClient
+    database: str
+    report: "Report"
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    """patterns: None where there was too little to look at, or for a goal."""
+
+    discovery: "Discovery"
+    told: "list[Told]"
+    kept: "Kept"
+    patterns: "Discovered | None"
 
 
 def discover(  # noqa: PLR0913 - one option each
@@ -43,44 +62,82 @@ def discover(  # noqa: PLR0913 - one option each
     until: Annotated[datetime | None, typer.Option("--until", help="… and before then (UTC).")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help='What leads there: "event:Name" or "page:/path".')] = None,
     seed: Annotated[int, typer.Option("--seed", help="Which visitors make which half.")] = 0,
+    assign: Annotated[bool, typer.Option("--assign", help="Learn nothing: patterns by the saved model.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Funnels as YAML for `thalweg funnel --file`.")] = None,
 ) -> None:
-    """Find ordered steps that people walk beyond chance; keep them in the tables funnels and funnel_steps."""
+    """Find ordered steps that people walk beyond chance, and behaviours; keep them in funnels and patterns."""
     if goal is not None and not goal.startswith(("page:", "event:")):
         raise ConfigError(f"--goal: {goal!r} is no step", "write page:/path/:id for pages and event:Name for events")
+    if assign and (goal or save):
+        raise ConfigError("--assign finds no funnels", "leave out --goal and --save, or --assign")
     question = _Question(Selection(app=app_id, since=since, until=until), goal, seed)
+    if assign:
+        _tell_assignment(_assign(store, question.selection), json=json)
+        return
     with needs_models("discover"):
-        discovery, told, kept = _discover(store, question)
-    explain(discovery)
+        answer = _discover(store, question)
+    explain(answer.discovery)
     if json:
-        typer.echo(msgspec.json.encode(plain(discovery, told, kept)).decode())
+        told = plain(answer.discovery, answer.told, answer.kept)
+        typer.echo(msgspec.json.encode(told | plain_patterns(answer.patterns)).decode())
     else:
-        show(discovery, told)
-    if save and told:
-        write_funnels(save, [one.funnel for one in told])
+        show(answer.discovery, answer.told)
+        show_patterns(answer.patterns)
+    if save and answer.told:
+        write_funnels(save, [one.funnel for one in answer.told])
 
 
-def _discover(store: str, question: _Question) -> tuple["Discovery", list["Told"], "Kept"]:
+def _tell_assignment(assignment: "Assignment", *, json: bool) -> None:
+    if json:
+        typer.echo(msgspec.json.encode(plain_assignment(assignment)).decode())
+    else:
+        show_assignment(assignment)
+
+
+@contextmanager
+def _opened(store: str) -> Iterator[_Store]:
+    with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
+        client = InsertClient(**client_options(target.clickhouse, target.password))
+        try:
+            yield _Store(client, target.clickhouse.database, report)
+        finally:
+            client.disconnect()
+
+
+def _assign(store: str, selection: Selection) -> "Assignment":
+    with needs_models("discover"):
+        from models.patterns.assigning import assign_sessions  # noqa: PLC0415 - needs the extra `models`
+        from models.patterns.saved import load_model  # noqa: PLC0415 - the same
+
+    with _opened(store) as opened:
+        saved = load_model(opened.client, opened.database, selection.app or "")
+        if saved is None:
+            of = f"app {selection.app!r}" if selection.app else "all apps together"
+            raise StoreError(f"there is no saved model of patterns for {of}", "run `thalweg discover` without --assign")
+        opened.report("assigning sessions", 0, 0)
+        return assign_sessions(opened.client, opened.database, saved, selection)
+
+
+def _discover(store: str, question: _Question) -> _Answer:
     from models.discovery.discover import discover as find  # noqa: PLC0415 - needs the extra `models`
     from models.discovery.limits import DEFAULT_LIMITS  # noqa: PLC0415 - the same
     from models.discovery.told import tell  # noqa: PLC0415 - the same
     from models.funnels import read_funnel_data  # noqa: PLC0415 - the same
     from models.paths import make_paths  # noqa: PLC0415 - the same
 
-    with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
-        client, database = make_client(target.clickhouse, target.password), target.clickhouse.database
-        report("reading sessions", 0, 0)
-        data = read_funnel_data(client, database, question.selection)
+    with _opened(store) as opened:
+        opened.report("reading sessions", 0, 0)
+        data = read_funnel_data(opened.client, opened.database, question.selection)
         paths = make_paths(data.raw, data.steps)
-        discovery = find(paths, DEFAULT_LIMITS, question.seed, question.goal, report)
+        discovery = find(paths, DEFAULT_LIMITS, question.seed, question.goal, opened.report)
         told = tell(discovery, data, question.selection)
-        kept = _keep(client, database, discovery, told, question)
-        client.disconnect()
-    return discovery, told, kept
+        kept = _keep(opened, discovery, told, question)
+        patterns = _patterns(opened, data, discovery, kept, question)
+    return _Answer(discovery, told, kept, patterns)
 
 
-def _keep(client: Client, database: str, discovery: "Discovery", told: list["Told"], question: _Question) -> "Kept":
+def _keep(opened: _Store, discovery: "Discovery", told: list["Told"], question: _Question) -> "Kept":
     """Nothing is written, and nothing taken away, where there was too little to look at, or for a goal."""
     from models.discovery.kept import Kept, keep  # noqa: PLC0415 - needs the extra `models`
     from models.discovery.limits import DEFAULT_LIMITS  # noqa: PLC0415 - the same
@@ -88,7 +145,7 @@ def _keep(client: Client, database: str, discovery: "Discovery", told: list["Tol
 
     if discovery.too_few or question.goal:
         return Kept([], 0, [])
-    migrate(client, database)
+    migrate(opened.client, opened.database)
     parameters = {
         "seed": question.seed,
         "sessions": discovery.sessions,
@@ -96,7 +153,28 @@ def _keep(client: Client, database: str, discovery: "Discovery", told: list["Tol
         "limits": msgspec.to_builtins(DEFAULT_LIMITS),
     }
     model = model_version(DEFAULT_LIMITS, question.seed, question.goal)
-    return keep(client, database, told, question.selection, model, parameters)
+    return keep(opened.client, opened.database, told, question.selection, model, parameters)
+
+
+def _patterns(
+    opened: _Store, data: "FunnelData", discovery: "Discovery", kept: "Kept", question: _Question
+) -> "Discovered | None":
+    from models.paths import learn_templates, make_paths  # noqa: PLC0415 - needs the extra `models`
+    from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - the same
+
+    if discovery.too_few or question.goal:
+        return None
+    return discover_patterns(
+        opened.client,
+        opened.database,
+        data.raw,
+        make_paths(data.raw, data.steps),
+        [(id_, finding.steps) for id_, finding in zip(kept.ids, discovery.findings, strict=True)],
+        learn_templates(data.raw),
+        question.selection,
+        question.seed,
+        opened.report,
+    )
 
 
 @contextmanager

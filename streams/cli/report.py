@@ -28,7 +28,7 @@ def report(  # noqa: PLR0913 - one option each
     bots: Annotated[bool, typer.Option("--bots", help="Bots too.")] = False,
     funnels: Annotated[Path | None, typer.Option("--funnels", help="Saved funnels, beside those recorded.")] = None,
 ) -> None:
-    """Write a page that needs no network: traffic, pages, flows, channels, places, devices, retention, funnels."""
+    """Write a page that needs no network: traffic, flows, channels, places, devices, retention, funnels, patterns."""
     drawn = read_funnels(funnels) if funnels else []
     selection = Selection(app=app_id, since=since, until=until, bots=bots)
     with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target:
@@ -45,12 +45,14 @@ def make_report(client: Client, database: str, selection: Selection, drawn: Sequ
         from models.funnel_table import recorded_funnels  # noqa: PLC0415 - needs the extra `models`
         from models.funnels import count_funnel, read_funnel_data  # noqa: PLC0415 - the same
         from models.report.facts import read_facts  # noqa: PLC0415 - the same
+        from models.report.findings import read_findings  # noqa: PLC0415 - the same
         from models.report.report import report_page  # noqa: PLC0415 - the same
 
     facts = read_facts(client, database, selection)
     kept = recorded_funnels(client, database, selection.app or "")
     funnels = [*drawn, *(funnel for funnel in kept if funnel not in drawn)]
+    findings = read_findings(client, database, selection.app or "")
     if facts is None or not funnels:
-        return report_page(facts, [], store)
+        return report_page(facts, [], store, findings)
     data = read_funnel_data(client, database, selection)
-    return report_page(facts, [count_funnel(data, funnel) for funnel in funnels], store)
+    return report_page(facts, [count_funnel(data, funnel) for funnel in funnels], store, findings)

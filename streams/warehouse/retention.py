@@ -15,8 +15,11 @@ TIMES = {
     "sessions": "start_tstamp",
     "outcomes": "arrival_tstamp",
     "visitors": "last_seen_tstamp",
+    "session_patterns": "start_tstamp",
 }
 """Table → the column its rows' age is told by: the same in every version of a row, or newer in a newer one."""
+KEPT_AS = {"session_patterns": "sessions"}
+"""Table → the one whose days are its own too: nothing about a session stays longer than the session."""
 _TTL = re.compile(r"\bTTL (.*?)(?: SETTINGS .*)?$", re.DOTALL)
 
 
@@ -62,8 +65,9 @@ def ttl_of(table: str, retention: RetentionSettings) -> str:
     Source: clickhouse.com/docs/engines/table-engines/mergetree-family/mergetree#table_engine-mergetree-ttl (several
     rules with WHERE, at most one without).
     """
-    own = {app: getattr(kept, table) for app, kept in retention.apps.items() if table in kept.model_fields_set}
-    common: int | None = getattr(retention, table)
+    setting = KEPT_AS.get(table, table)
+    own = {app: getattr(kept, setting) for app, kept in retention.apps.items() if setting in kept.model_fields_set}
+    common: int | None = getattr(retention, setting)
     by_days: dict[int, list[str]] = defaultdict(list)
     for app, days in sorted(own.items()):
         by_days[days].append(_quoted(app))

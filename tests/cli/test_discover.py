@@ -58,7 +58,10 @@ def test_found_funnels_are_told_kept_and_saved(store: Path, tmp_path: Path) -> N
     again = json.loads(thalweg(*words, "--json").stdout)
 
     assert {tuple(step["step"] for step in found["steps"]) for found in first["findings"]} == set(MADE.funnels)
-    assert again == first | {"ids_that_stayed": len(MADE.funnels)}
+    moving = ("patterns", "drift")
+    assert {key: again[key] for key in again if key not in moving} == {
+        key: first[key] for key in first if key not in moving
+    } | {"ids_that_stayed": len(MADE.funnels)}
     kept = thalweg(
         "sql", "--store", str(store), "SELECT toString(funnel_id) AS id FROM funnels_v", "--format", "JSONEachRow"
     )
@@ -99,3 +102,55 @@ def test_too_little_is_said_and_takes_nothing_away(store: Path) -> None:
     assert done.exit_code == 0
     assert "too little to look for funnels" in done.stderr
     assert json.loads(done.stdout)["findings"] == []
+
+
+def test_patterns_are_told_kept_and_assigned(store: Path) -> None:
+    """The same ids and sizes from run to run and by the saved model, which a damage refuses in words."""
+    words = ("discover", "--store", str(store), "--app", "shop")
+    thalweg(*words)
+    first = json.loads(thalweg(*words, "--json").stdout)
+    screen = thalweg(*words)
+    assigned = json.loads(thalweg(*words, "--assign", "--json").stdout)
+    shown = thalweg(*words, "--assign")
+
+    sizes = {each["id"]: each["sessions"] for each in first["patterns"]}
+    assert sum(sizes.values()) == len(MADE.sessions) - 1
+    assert [each["kind"] for each in first["patterns"]] == ["funnel"] * len(MADE.funnels) + ["other"]
+    assert {each["id"] for each in first["patterns"][:-1]} == {each["funnel_id"] for each in first["findings"]}
+    assert (first["drift"]["moved"], first["drift"]["stayed"]) == (0, len(sizes))
+    assert {each["id"]: each["sessions"] for each in assigned["sizes"]} == sizes
+    assert assigned["model_version"] == first["patterns_model_version"]
+    assert all(each["name"] in screen.stdout for each in first["patterns"])
+    assert "one cluster: no number of clusters" in screen.stdout
+    assert "all other sessions" in shown.stdout
+    kept = thalweg("sql", "--store", str(store), "SELECT count(), uniqExact(pattern_id) FROM session_patterns_v")
+    assert f"{len(MADE.sessions) - 1}" in kept.stdout
+
+
+def test_nothing_can_be_assigned_without_a_model(store: Path) -> None:
+    """Said, with the command that makes one; questions that --assign cannot answer are refused."""
+    words = ("discover", "--store", str(store), "--app", "tiny", "--assign")
+
+    assert "no saved model of patterns for app 'tiny'" in str(thalweg(*words).exception)
+    assert "--assign finds no funnels" in str(thalweg(*words, "--goal", "event:X").exception)
+
+
+def test_a_damaged_model_assigns_nothing(store: Path) -> None:
+    """Refused in words, and nothing is written."""
+    words = ("discover", "--store", str(store), "--app", "shop")
+    thalweg(*words)
+    with open_target(str(store), load_settings(None)) as target:
+        client = make_client(target.clickhouse, target.password)
+        database = target.clickhouse.database
+        client.execute(
+            f"INSERT INTO {database}.pattern_models SELECT app_id, model_version, concat(body, ' '), checksum,"
+            f" version + 1 FROM {database}.pattern_models FINAL WHERE app_id = 'shop'"
+        )
+        before = client.execute(f"SELECT max(version) FROM {database}.session_patterns")
+
+        refused = thalweg(*words, "--assign")
+
+        assert "the saved model of patterns is damaged" in str(refused.exception)
+        assert client.execute(f"SELECT max(version) FROM {database}.session_patterns") == before
+        client.disconnect()
+    assert "clusters have new ids" in thalweg(*words).stderr.replace("\n", " ")

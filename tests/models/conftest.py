@@ -74,6 +74,7 @@ def _row(session: dict[str, Any]) -> dict[str, Any]:
         "refr_source": "",
         "first_page_title": "",
         "last_page_title": "",
+        "goals": [],
         **given,
     }
 
@@ -99,6 +100,6 @@ def migrated(address: StoreAddress) -> Iterator[Place]:
 @pytest.fixture
 def place(migrated: Place) -> Place:
     """A migrated database without rows."""
-    for table in ("sessions", "funnels", "funnel_steps"):
+    for table in ("sessions", "funnels", "funnel_steps", "patterns", "session_patterns", "pattern_models"):
         migrated.client.execute(f"TRUNCATE TABLE {migrated.name}.{table}")
     return migrated

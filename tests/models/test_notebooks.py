@@ -33,6 +33,7 @@ def test_no_output_is_committed(file: Path) -> None:
     assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
 
 
-def test_there_are_three() -> None:
-    """Exploring, funnels, a model of one's own."""
-    assert [file.stem for file in NOTEBOOKS] == ["explore_sessions", "funnels", "train_your_own_model"]
+def test_there_are_four() -> None:
+    """Discovery, exploring, funnels, a model of one's own."""
+    names = ["discovery", "explore_sessions", "funnels", "train_your_own_model"]
+    assert [file.stem for file in NOTEBOOKS] == names

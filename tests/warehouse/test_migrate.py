@@ -10,9 +10,10 @@ from streams.warehouse.embedded.store import StoreAddress
 from streams.warehouse.migrate import State, migrate, migrations
 
 NAMES = set(
-    "visitors events sessions outcomes progress generations rules migrations leases funnels funnel_steps".split()
+    "visitors events sessions outcomes progress generations rules migrations leases funnels funnel_steps"
+    " patterns session_patterns pattern_models".split()
 )
-VIEWS = set("visitors_v events_v sessions_v ledger funnels_v funnel_steps_v".split())
+VIEWS = set("visitors_v events_v sessions_v ledger funnels_v funnel_steps_v patterns_v session_patterns_v".split())
 
 
 def _states(client: Client, database: str, *, dry_run: bool = False) -> set[State]:

@@ -81,5 +81,6 @@ def test_views_hide_the_mark_of_deletion(client: Client, settings: ClickHouseSet
         " AND (name = 'is_deleted' OR table = 'events_v' AND name = 'session_id')",
         {"database": settings.database},
     )
-    marked = [(table, "is_deleted") for table in ("events", "funnel_steps", "funnels", "sessions")]
+    tables = ("events", "funnel_steps", "funnels", "patterns", "session_patterns", "sessions")
+    marked = [(table, "is_deleted") for table in tables]
     assert sorted(rows) == sorted([*marked, ("events_v", "session_id")])

@@ -1,0 +1,134 @@
+"""Patterns in words and numbers: what their sessions do, how many there are, where they end."""
+
+from collections.abc import Sequence
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+import numpy as np
+
+from models.discovery.naming import name_of
+from models.discovery.sample import Ints
+from models.paths import Paths
+from models.patterns.features import presence
+from models.patterns.model import Assigned, PatternModel
+
+TYPICAL = 5
+LEAST_SHARE = 0.05
+LEAST_LIFT = 1.2
+"""What makes a step typical: enough of the pattern's sessions hold it, more often than all sessions do."""
+Kind = Literal["funnel", "cluster", "other"]
+
+
+class TypicalStep(msgspec.Struct, frozen=True):
+    """share: of the pattern's sessions that take it. lift: share over that of all sessions."""
+
+    step: str
+    share: float
+    lift: float
+
+
+class PatternTold(msgspec.Struct, frozen=True, kw_only=True):
+    """One pattern. Shares are between 0 and 1, of its own sessions but ``share``, which is of all. steps: of its funnel
+    in order, or typical ones, the most typical first. conversion: who walk its funnel to the end."""
+
+    id: UUID
+    kind: Kind
+    name: str
+    steps: list[TypicalStep]
+    sessions: int
+    visitors: int
+    share: float
+    conversion: float | None
+    drop_off_step: str
+    drop_off: float
+
+
+def tell_patterns(paths: Paths, model: PatternModel, assigned: Assigned) -> list[PatternTold]:
+    """Every pattern of the model, those of no session too, in the model's order. Sessions without a step count as
+    none."""
+    counted = np.diff(paths.starts) > 0
+    of_all = _shares(paths, counted)
+    told = [_told(paths, model, assigned, place, of_all) for place in range(len(model.patterns))]
+    return _apart(told)
+
+
+def _told(paths: Paths, model: PatternModel, assigned: Assigned, place: int, of_all: Sequence[float]) -> PatternTold:
+    counted = np.diff(paths.starts) > 0
+    members = counted & (assigned.patterns == place)
+    n = int(members.sum())
+    kind: Kind = "funnel" if place < len(model.funnels) else "other" if place == len(model.patterns) - 1 else "cluster"
+    walked = assigned.walked[members]
+    chain = model.funnels[place][1] if kind == "funnel" else ()
+    steps = _walk(paths, chain, walked, of_all) if chain else _typical(paths, members, of_all)
+    last, ends = _last(paths, members)
+    return PatternTold(
+        id=model.patterns[place],
+        kind=kind,
+        name=_name(kind, chain, steps, has_clusters=bool(model.clusters), has_funnels=bool(model.funnels)),
+        steps=steps,
+        sessions=n,
+        visitors=len(np.unique(paths.visitors[members])),
+        share=n / max(int(counted.sum()), 1),
+        conversion=float((walked == len(chain)).mean()) if chain and n else None,
+        drop_off_step=last,
+        drop_off=ends / max(n, 1),
+    )
+
+
+def _shares(paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[float]:
+    """(vocabulary,) of the sessions that hold each step."""
+    held = presence(paths, paths.vocabulary)[np.flatnonzero(members)]
+    shares: list[float] = (np.asarray(held.sum(axis=0), dtype=np.float64) / max(held.shape[0], 1)).tolist()
+    return shares
+
+
+def _walk(paths: Paths, chain: Sequence[str], walked: Ints, of_all: Sequence[float]) -> list[TypicalStep]:
+    base = dict(zip(paths.vocabulary, of_all, strict=True))
+    shares = [float((walked > place).mean()) if len(walked) else 0.0 for place in range(len(chain))]
+    return [
+        TypicalStep(step, share, share / base[step] if base.get(step) else 0.0)
+        for step, share in zip(chain, shares, strict=True)
+    ]
+
+
+def _typical(
+    paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]], of_all: Sequence[float]
+) -> list[TypicalStep]:
+    steps = [
+        TypicalStep(step, share, share / base)
+        for step, share, base in zip(paths.vocabulary, _shares(paths, members), of_all, strict=True)
+        if share >= LEAST_SHARE
+    ]
+    more = [one for one in steps if one.lift >= LEAST_LIFT]
+    return sorted(more, key=lambda one: (one.share / one.lift - one.share, one.step))[:TYPICAL]
+
+
+def _last(paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[str, int]:
+    """The step at which most of the sessions end, and how many do; "" where there is none."""
+    ends = paths.codes[paths.starts[1:][members] - 1]
+    if not len(ends):
+        return "", 0
+    counts = np.bincount(ends, minlength=len(paths.vocabulary))
+    return paths.vocabulary[int(counts.argmax())], int(counts.max())
+
+
+def _name(
+    kind: Kind, chain: Sequence[str], steps: Sequence[TypicalStep], *, has_clusters: bool, has_funnels: bool
+) -> str:
+    if kind == "funnel":
+        return name_of(chain)
+    if kind == "cluster":
+        return " · ".join(name_of([one.step]) for one in steps[:3]) or "no step of its own"
+    return "all other sessions" if has_clusters or has_funnels else "all sessions"
+
+
+def _apart(told: list[PatternTold]) -> list[PatternTold]:
+    """A number after a name that was given before."""
+    seen: dict[str, int] = {}
+    apart = []
+    for one in told:
+        seen[one.name] = seen.get(one.name, 0) + 1
+        name = one.name if seen[one.name] == 1 else f"{one.name} ({seen[one.name]})"
+        apart.append(msgspec.structs.replace(one, name=name))
+    return apart

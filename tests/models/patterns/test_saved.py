@@ -1,0 +1,75 @@
+"""A saved model is read back whole or not at all."""
+
+from uuid import UUID
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.patterns.clusters import Stability
+from models.patterns.model import Cluster, PatternModel
+from models.patterns.saved import from_body, load_model, save_model, to_body
+from models.templates import learn
+from streams.errors import StoreError
+from tests.models.conftest import Place
+
+MODEL = PatternModel(
+    funnels=[(UUID(int=1), ("page:/a", "page:/b", "event:C"))],
+    clusters=[Cluster(id=UUID(int=2), center=[0.1, 1 / 3], profile={"page:/ü": 0.7})],
+    other=UUID(int=3),
+    steps=["page:/ü"],
+    weights=[1.5],
+    axes=[[1e-300], [-2.0]],
+    found=Stability(2, 0.9, 0.1, 0.001),
+    tried=[Stability(2, 0.9, 0.1, 0.001), Stability(3, 0.4, None, 1.0)],
+    templates={"shop": learn({f"/product/{n}": 1 for n in range(900, 960)})},
+)
+
+
+def test_a_model_comes_back_as_it_was(place: Place) -> None:
+    """From the store; the one of another app stays; without one there is none."""
+    body = to_body(MODEL)
+    assert load_model(place.client, place.name, "shop") is None
+
+    save_model(place.client, place.name, "shop", body, 1)
+    save_model(place.client, place.name, "", to_body(msgspec.structs.replace(MODEL, clusters=[])), 1)
+    saved = load_model(place.client, place.name, "shop")
+
+    assert saved is not None
+    assert saved.model == MODEL
+    assert saved.version == body.model_version
+    assert saved.model.templates["shop"].of("/product/7777") == "/product/:id"
+
+
+@given(st.data())
+def test_any_damage_is_refused(data: st.DataObject) -> None:
+    """One character that changed, was lost or added; of the text, or of the checksum."""
+    body = to_body(MODEL)
+    place = data.draw(st.integers(0, len(body.text) - 1))
+    other = data.draw(st.sampled_from(["", "0", "1", "a", '"', "}"]))
+    text = body.text[:place] + other + body.text[place + 1 :]
+    if text == body.text:
+        return
+
+    with pytest.raises(StoreError, match="damaged") as refused:
+        from_body(text, body.checksum)
+    assert "thalweg discover" in refused.value.mend
+    with pytest.raises(StoreError, match="damaged"):
+        from_body(body.text, body.checksum[::-1])
+
+
+def test_another_shape_is_refused() -> None:
+    """Whole, but of another version."""
+    from hashlib import sha256
+
+    text = '{"funnels":[]}'
+    with pytest.raises(StoreError, match="cannot be read"):
+        from_body(text, sha256(text.encode()).hexdigest())
+
+
+def test_a_store_that_is_older_has_no_model(place: Place) -> None:
+    """The table is not there."""
+    place.client.execute("CREATE DATABASE IF NOT EXISTS older")
+
+    assert load_model(place.client, "older", "shop") is None
