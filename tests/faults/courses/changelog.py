@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 
 from streams.kafka.admin import CHANGELOG_CONFIG, create_topics
-from tests.faults.admin import committed_offsets, delete_before, let_delete, make_anew
+from streams.kafka.security import plain
+from tests.faults.courses.admin import committed_offsets, delete_before, let_delete, make_anew
+from tests.faults.courses.site import Install, Site, Worker
+from tests.faults.courses.traffic import rest, traffic, with_figures
 from tests.faults.result import Result
-from tests.faults.site import Install, Site, Worker, rest, traffic, with_figures
 from tests.flow.live import ENRICHED
 from tests.flow.live_witness import end_offsets
 from tests.kafka.waiting import wait_until
@@ -77,7 +79,7 @@ def _new_generation(site: Site) -> None:
     """As the refusal says: generation and group prefix are raised, and the changelog of that name is there."""
     group = f"{site.at.group}-2"
     topics = {f"{group}-sessions-state-changelog": (ENRICHED, CHANGELOG_CONFIG)}
-    asyncio.run(create_topics(site.at.brokers, topics))
+    asyncio.run(create_topics(plain(site.at.brokers), topics))
     site.start("sessions", THALWEG_KAFKA__GENERATION="2", THALWEG_KAFKA__GROUP_PREFIX=group)
 
 

@@ -15,9 +15,10 @@ from streams.warehouse.embedded.store import open_store
 from streams.warehouse.failures import Refused
 from streams.warehouse.insert import Encoded, encode
 from streams.warehouse.lane import Lane
+from tests.faults.courses.site import PATIENCE, Install, Site
+from tests.faults.courses.tmpfs import CANNOT, fill, small_disk
+from tests.faults.courses.traffic import rest, traffic, with_figures
 from tests.faults.result import Result
-from tests.faults.site import PATIENCE, Install, Site, rest, traffic, with_figures
-from tests.faults.tmpfs import CANNOT, fill, small_disk
 from tests.kafka.waiting import wait_until
 from tests.warehouse import debian
 from tests.warehouse.debian import PASSWORD, DebianClickHouse

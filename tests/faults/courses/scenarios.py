@@ -1,14 +1,10 @@
-"""Faults that need a course of their own, each from topics to books: ``python -m tests.faults.scenarios [F9 …]``."""
+"""Faults that need a course of their own, each from topics to books: which there are, and their sizes."""
 
-import argparse
-import sys
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-from tests.faults import (
+from tests.faults.courses import (
     broker_log,
     changelog,
     memory,
@@ -19,11 +15,8 @@ from tests.faults import (
     versions,
     warehouse_says_no,
 )
-from tests.faults.grounds import grounds
-from tests.faults.result import Result, keep
-from tests.faults.site import Install
-
-OUT = Path("build/faults.jsonl")
+from tests.faults.courses.site import Install
+from tests.faults.result import Result
 
 
 @dataclass(frozen=True)
@@ -67,37 +60,3 @@ SCENARIOS = (
     Scenario("F23", topics.deleted_unread, short={"each": 300}),
     Scenario("F24", versions.two_configurations, short={"rounds": 1}),
 )
-
-
-def main() -> int:
-    """Exit code 1 where anything did not hold."""
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.scenarios", description=__doc__)
-    parser.add_argument("faults", nargs="*", help="as F9, or F9-no_space; all, unless some are named")
-    parser.add_argument("--short", action="store_true", help="as the tests run it")
-    parser.add_argument("--out", type=Path, default=OUT)
-    options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    held = True
-    for scenario in SCENARIOS:
-        if options.faults and not {scenario.fault, scenario.name} & set(options.faults):
-            continue
-        try:
-            with grounds() as install:
-                result = scenario(install, is_short=options.short)
-        except Exception:  # noqa: BLE001 - the others have their turn
-            traceback.print_exc()
-            held = False
-            continue
-        keep(options.out, result)
-        print(asdict(result), flush=True)
-        held = held and is_well(result)
-    return 0 if held else 1
-
-
-def is_well(result: Result) -> bool:
-    """Whether everything that was looked at held."""
-    return all(result.held.values()) and not result.lost
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,9 +8,10 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.kafka.admin import RAW_CONFIG
+from tests.faults.courses.sending import Sending, page
+from tests.faults.courses.site import PATIENCE, Install, Site
+from tests.faults.courses.times import WIDE
 from tests.faults.result import Result
-from tests.faults.site import PATIENCE, Install, Sending, Site, page
-from tests.faults.times import WIDE
 from tests.flow.live import RAW
 
 CAPPED_WORKER = Path(__file__).with_name("capped_worker.py")

@@ -1,12 +1,12 @@
-"""Each fault with a course of its own, at a small size; `python -m tests.faults.scenarios` runs them whole."""
+"""Each fault with a course of its own, at a small size; `python -m tests.faults.courses` runs them whole."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.grounds import grounds
-from tests.faults.scenarios import SCENARIOS, Scenario
-from tests.faults.site import Install
+from tests.faults.courses.grounds import grounds
+from tests.faults.courses.scenarios import SCENARIOS, Scenario
+from tests.faults.courses.site import Install
 from tests.kafka.apache import libs
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]

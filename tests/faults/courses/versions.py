@@ -5,8 +5,9 @@ from pathlib import Path
 
 from streams.anonymize.rules import default_rules
 from tests.enrich.mmdb import write_mmdb
+from tests.faults.courses.site import PATIENCE, Install, Site
+from tests.faults.courses.traffic import rest, traffic, with_figures
 from tests.faults.result import Result
-from tests.faults.site import PATIENCE, Install, Site, rest, traffic, with_figures
 from tests.kafka.waiting import wait_until
 
 NET = "198.51.100.0/24"

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Mapping
 
+from tests.faults.courses.sending import Sending, page
+from tests.faults.courses.site import Install, Site
 from tests.faults.result import Result
-from tests.faults.site import Install, Sending, Site, page
 from tests.flow.live import ENRICHED
 from tests.flow.live_witness import read_all
 from tests.property.poison import CORPUS, DEEP

@@ -3,10 +3,11 @@
 import time
 
 from streams.kafka.admin import RAW_CONFIG
-from tests.faults.admin import committed_offsets, delete_before, make_anew, raise_partitions
+from tests.faults.courses.admin import committed_offsets, delete_before, make_anew, raise_partitions
+from tests.faults.courses.sending import Sending, page
+from tests.faults.courses.site import Install, Site
+from tests.faults.courses.times import WIDE
 from tests.faults.result import Result
-from tests.faults.site import Install, Sending, Site, page
-from tests.faults.times import WIDE
 from tests.flow.live import RAW
 from tests.kafka.waiting import wait_until
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from streams.warehouse.embedded.store import open_store
-from tests.faults.site import Install
+from tests.faults.courses.site import Install
 from tests.flow.live import Installation
 from tests.kafka.apache import ApacheKafka
 

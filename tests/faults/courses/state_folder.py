@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from streams.warehouse.embedded.store import ADDRESS_FILE, open_store
+from tests.faults.courses.site import Install, Site
+from tests.faults.courses.tmpfs import fill, small_disk
+from tests.faults.courses.traffic import rest, traffic, with_figures
 from tests.faults.result import Result
-from tests.faults.site import Install, Site, rest, traffic, with_figures
-from tests.faults.tmpfs import fill, small_disk
 
 RUBBISH = b"\xff\x00rubbish" * 1000
 

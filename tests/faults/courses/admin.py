@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from streams.kafka.admin import create_topics
+from streams.kafka.security import plain
 from tests.flow.live_witness import asking, committed
 
 
@@ -33,7 +34,7 @@ def let_delete(brokers: str, topic: str) -> None:
 def make_anew(brokers: str, topic: str, partitions: int, config: Mapping[str, str]) -> None:
     """Delete a topic, and make it again, empty."""
     _ask(brokers, lambda admin: admin.delete_topics([topic]))
-    asyncio.run(create_topics(brokers, {topic: (partitions, config)}))
+    asyncio.run(create_topics(plain(brokers), {topic: (partitions, config)}))
 
 
 def committed_offsets(brokers: str, group: str, topic: str) -> dict[int, int]:

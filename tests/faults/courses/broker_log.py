@@ -8,11 +8,12 @@ from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
-from tests.faults.admin import committed_offsets, write_in_transactions
+from tests.faults.courses.admin import committed_offsets, write_in_transactions
+from tests.faults.courses.sending import Sending, page
+from tests.faults.courses.site import Install, Site
+from tests.faults.courses.times import WIDE
+from tests.faults.courses.tmpfs import CANNOT, fill, small_disk
 from tests.faults.result import Result
-from tests.faults.site import Install, Sending, Site, page
-from tests.faults.times import WIDE
-from tests.faults.tmpfs import CANNOT, fill, small_disk
 from tests.flow.live import RAW
 from tests.flow.live_witness import end_offsets
 from tests.kafka.apache import ApacheKafka

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from aiokafka.structs import ConsumerRecord
 
+from tests.faults.courses.sending import Sending, page
+from tests.faults.courses.site import Install, Site
 from tests.faults.result import Result
-from tests.faults.site import Install, Sending, Site, page
 from tests.flow.live import CONFIG, leave
 
 SKEWED_WORKER = Path(__file__).with_name("skewed_worker.py")
