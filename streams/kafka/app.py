@@ -17,6 +17,7 @@ from faust.types.transports import TransportT
 
 from streams.errors import ConfigError, ThalwegError
 from streams.kafka.admin import no_answer
+from streams.kafka.ending import end_process
 from streams.kafka.lane import Limits
 from streams.kafka.producer import BatchProducer
 from streams.kafka.repeats import thin_out
@@ -182,9 +183,9 @@ def run_worker(app: BatchApp, loglevel: str = "INFO") -> NoReturn:
     except SystemExit as end:
         if isinstance(end.__context__, KafkaError) and not app.failed:
             raise no_answer(app.settings.kafka.brokers, end.__context__) from None
-        code = EXIT_FAILED if app.failed else end.code
+        code = EXIT_FAILED if app.failed else int(end.code or 0)
     except BaseException:
         if not app.failed:
             raise
         code = EXIT_FAILED
-    raise SystemExit(code)
+    end_process(code)

@@ -11,10 +11,14 @@ from faust.types import TP
 from mode import Service
 
 TOUCH_SECONDS = 2.0
+STOP_SECONDS = 10.0
+"""How long it may take to leave the group: all else is done by then."""
 
 
 class BatchConsumerThread(AIOKafkaConsumerThread):
     """Faust's consumer thread, which also remembers what the last fetch belonged to."""
+
+    shutdown_timeout = STOP_SECONDS
 
     def __post_init__(self) -> None:
         super().__post_init__()
