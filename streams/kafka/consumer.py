@@ -12,18 +12,10 @@ from faust.types import TP
 from faust.types.tuples import Message, ack_lock
 from mode.utils.futures import notify
 
-from streams.errors import ContractError
 from streams.kafka.batch import BatchMessage, slices
+from streams.kafka.continuity import Continuity
 from streams.kafka.inflight import InFlight
 from streams.kafka.thread import BatchConsumerThread
-
-
-def made_anew(tp: TP, end: int, wanted: int) -> ContractError:
-    """What to tell when a log ends before where we read it."""
-    return ContractError(
-        f"{tp.topic}[{tp.partition}] ends at {end}, but everything before {wanted} was read: the topic was made anew",
-        "raw: raise kafka.raw_incarnation; enriched: raise kafka.generation; both with a new kafka.group_prefix",
-    )
 
 
 class BatchConsumer(Consumer):
@@ -41,7 +33,7 @@ class BatchConsumer(Consumer):
         self._delivered: dict[TP, int] = {}
         self._handed_out: dict[TP, int] = {}
         self._held: set[TP] = set()
-        self._reached: dict[TP, int] = {}
+        self._continuity = Continuity(self)
         self._sought = False
         self._wake = asyncio.Event()
         super().__init__(*args, **kwargs)
@@ -84,6 +76,10 @@ class BatchConsumer(Consumer):
         """The offset that is committed; 0 or less where none is."""
         return self._committed_offset.get(tp) or 0
 
+    def known_end(self, tp: TP) -> int:
+        """As the thread knows it."""
+        return self._own_thread.known_end(tp)
+
     # delivery
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:
@@ -95,7 +91,7 @@ class BatchConsumer(Consumer):
         for tp, fetched in records.items():
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
             if tp.topic in self.app.batch_topics:
-                await self._check_position(tp, fetched[0].offset)
+                await self._continuity.check(tp, self._delivered.get(tp), fetched[0].offset)
             for message in self._messages(tp, fetched, generation):
                 if not self._current(generation):
                     break
@@ -107,23 +103,6 @@ class BatchConsumer(Consumer):
             if not self._current(generation):
                 await self._put_back(tp, fetched)
             self._own_thread.on_its_way.discard(tp)
-
-    async def _check_position(self, tp: TP, first: int) -> None:
-        """What is fetched should follow on what was delivered; where it does not, say why."""
-        wanted = self._delivered.get(tp)
-        if wanted is None or first == wanted:
-            return
-        if first > wanted:
-            await self._count_lost(tp, wanted, first)
-        elif (end := self._own_thread.known_end(tp)) < wanted:
-            self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, end, wanted))
-
-    async def _count_lost(self, tp: TP, wanted: int, first: int) -> None:
-        """Offsets without a record are common (compaction, transactions); those before the log's start are a loss."""
-        earliest = (await self.earliest_offsets(tp))[tp]
-        lost = min(first, earliest) - wanted
-        if lost > 0:
-            self.app.on_lost(tp, wanted, lost)
 
     def _current(self, generation: int) -> bool:
         """False when a rebalance has begun since the fetch."""
@@ -190,33 +169,13 @@ class BatchConsumer(Consumer):
         self._sought = False
         self._inflight.clear()
         self._delivered.clear()
-        self._note_reached()
+        self._continuity.note(self._committed_offset)
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
-        await self._refuse_other_topics()
+        await self._continuity.refuse_other_topics(self._delivered)
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()
-
-    def _note_reached(self) -> None:
-        """Remember what was committed here over rebalances, in which Faust forgets it."""
-        for tp, offset in self._committed_offset.items():
-            self._reached[tp] = max(offset or 0, self._reached.get(tp, 0))
-
-    async def _refuse_other_topics(self) -> None:
-        """A topic that ends below what was committed was made anew: its first records would be taken for old ones.
-
-        So was one of which the group has forgotten what we committed: offsets go with their topic.
-        """
-        if self.app.settings.bounded:  # an embedded broker does not tell its end truly
-            return
-        ours = [tp for tp in self.assignment() if tp.topic in self.app.batch_topics]
-        read = {tp: self._delivered.get(tp) or self._reached.get(tp, 0) for tp in ours}
-        ends = await self.highwaters(*ours) if any(read.values()) else {}
-        for tp, at in read.items():
-            forgotten = at > 0 and not self._delivered.get(tp)
-            if forgotten or 0 <= ends.get(tp, at) < at:
-                self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, ends[tp], at))
 
     # progress
 
@@ -226,7 +185,7 @@ class BatchConsumer(Consumer):
             return True
         topics, thread = self.app.batch_topics, self._own_thread
         return any(
-            thread.known_end(tp) > self._delivered.get(tp, 0) and thread.has_more(tp)
+            self.known_end(tp) > self._delivered.get(tp, 0) and thread.has_more(tp)
             for tp in self._active_partitions or ()
             if tp.topic in topics
         )
@@ -305,7 +264,7 @@ class BatchConsumer(Consumer):
         """Drain and commit first (the app's callback), then forget, last tell the owners of state."""
         self._sought = False
         await self._on_partitions_revoked(revoked)
-        self._note_reached()
+        self._continuity.note(self._committed_offset)
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
         self._held.difference_update(revoked)
