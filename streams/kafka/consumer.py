@@ -2,7 +2,7 @@
 """The consumer that delivers one Faust message per fetched slice and commits only what was acknowledged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -12,18 +12,10 @@ from faust.types import TP
 from faust.types.tuples import Message, ack_lock
 from mode.utils.futures import notify
 
-from streams.errors import ContractError
 from streams.kafka.batch import BatchMessage, slices
 from streams.kafka.inflight import InFlight
+from streams.kafka.reached import Reached, made_anew
 from streams.kafka.thread import BatchConsumerThread
-
-
-def made_anew(tp: TP, end: int, wanted: int) -> ContractError:
-    """What to tell when a log ends before where we read it."""
-    return ContractError(
-        f"{tp.topic}[{tp.partition}] ends at {end}, but everything before {wanted} was read: the topic was made anew",
-        "raw: raise kafka.raw_incarnation; enriched: raise kafka.generation; both with a new kafka.group_prefix",
-    )
 
 
 class BatchConsumer(Consumer):
@@ -41,7 +33,7 @@ class BatchConsumer(Consumer):
         self._delivered: dict[TP, int] = {}
         self._handed_out: dict[TP, int] = {}
         self._held: set[TP] = set()
-        self._reached: dict[TP, int] = {}
+        self._reached = Reached()
         self._sought = False
         self._wake = asyncio.Event()
         super().__init__(*args, **kwargs)
@@ -190,33 +182,24 @@ class BatchConsumer(Consumer):
         self._sought = False
         self._inflight.clear()
         self._delivered.clear()
-        self._note_reached()
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
+        self._reached.note(self._delivered)
         await self._refuse_other_topics()
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()
 
-    def _note_reached(self) -> None:
-        """Remember what was committed here over rebalances, in which Faust forgets it."""
-        for tp, offset in self._committed_offset.items():
-            self._reached[tp] = max(offset or 0, self._reached.get(tp, 0))
-
     async def _refuse_other_topics(self) -> None:
-        """A topic that ends below what was committed was made anew: its first records would be taken for old ones.
-
-        So was one of which the group has forgotten what we committed: offsets go with their topic.
-        """
         if self.app.settings.bounded:  # an embedded broker does not tell its end truly
             return
         ours = [tp for tp in self.assignment() if tp.topic in self.app.batch_topics]
-        read = {tp: self._delivered.get(tp) or self._reached.get(tp, 0) for tp in ours}
-        ends = await self.highwaters(*ours) if any(read.values()) else {}
-        for tp, at in read.items():
-            forgotten = at > 0 and not self._delivered.get(tp)
-            if forgotten or 0 <= ends.get(tp, at) < at:
-                self.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, ends[tp], at))
+        read = [tp for tp in ours if self._reached.wanted(tp, self._delivered.get(tp))]
+        ends = await self.highwaters(*read) if read else {}
+        for tp in read:
+            refusal = self._reached.refusal(tp, self._delivered.get(tp), ends[tp])
+            if refusal is not None:
+                self.app.fail(f"reading {tp.topic}[{tp.partition}]", refusal)
 
     # progress
 
@@ -293,6 +276,12 @@ class BatchConsumer(Consumer):
             self.app.on_commit()
         return committed
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done = bool(await super()._commit(offsets))
+        if done:
+            self._reached.note(offsets)
+        return done
+
     async def _commit_heads(self) -> None:
         """Commit, also what was acknowledged while another commit was under way."""
         while True:
@@ -305,7 +294,6 @@ class BatchConsumer(Consumer):
         """Drain and commit first (the app's callback), then forget, last tell the owners of state."""
         self._sought = False
         await self._on_partitions_revoked(revoked)
-        self._note_reached()
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
         self._held.difference_update(revoked)

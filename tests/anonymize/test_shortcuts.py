@@ -60,17 +60,18 @@ events = st.fixed_dictionaries(
 )
 FIELDS = ["urls", "texts", "page_url", "page_title", "se_label", "contexts", "properties", "useragent"]
 INSIDE = st.sampled_from([["contexts.**.a"], ["properties.*.a", "page_title"]])
-"""Searching rules leave what they can find nothing in, readable or not; so they are not asked about paths here."""
 KINDS = ["email", "card", "ip", "phone", "iban", "token", "own", {"name": "w", "pattern": "secret-[0-9]"}]
 fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True)
 rules_of_one = st.one_of(
     st.builds(
         lambda on, find: {"action": "redact", "fields": on, "find": find},
-        fields, st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=json.dumps),
+        fields | INSIDE, st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=json.dumps),
     ),
     st.builds(
         lambda on, keep, ids: {"action": "url_query", "fields": on, "keep": keep, "click_ids": ids},
-        fields, st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "K*"]), max_size=3, unique=True), st.booleans(),
+        fields | INSIDE,
+        st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "K*"]), max_size=3, unique=True),
+        st.booleans(),
     ),
     st.builds(lambda on: {"action": "mask", "fields": on}, fields | INSIDE),
     st.builds(lambda on: {"action": "drop_field", "fields": on}, fields | INSIDE),
