@@ -19,7 +19,7 @@ from streams.anonymize.rules import Rules, default_rules, make_rules
 from streams.clickid import CLICK_IDS
 from streams.errors import ConfigError
 from streams.records import Event
-from tests.anonymize.engine import run
+from tests.anonymize.engine import rules_of, run
 
 CASES = int(os.environ.get("THALWEG_CASES", "60"))
 PIECES = [
@@ -60,7 +60,17 @@ events = st.fixed_dictionaries(
 )
 FIELDS = ["urls", "texts", "page_url", "page_title", "se_label", "contexts", "properties", "useragent"]
 INSIDE = st.sampled_from([["contexts.**.a"], ["properties.*.a", "page_title"]])
-KINDS = ["email", "card", "ip", "phone", "iban", "token", "own", {"name": "w", "pattern": "secret-[0-9]"}]
+KINDS = [
+    "email",
+    "card",
+    "ip",
+    "phone",
+    "iban",
+    "token",
+    "own",
+    {"name": "w", "pattern": "secret-[0-9]"},
+    {"name": "n", "pattern": "[0-9]{7}"},
+]
 fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True)
 rules_of_one = st.one_of(
     st.builds(
@@ -173,6 +183,15 @@ def test_a_number_that_shows_a_card_when_written_anew_is_masked(number: str) -> 
 
     assert event is not None
     assert "(card)" in event.contexts
+
+
+def test_a_number_that_fits_a_pattern_when_written_anew_is_masked() -> None:
+    """Others may read its digits, whatever the look at the JSON as it came sees."""
+    rules = rules_of({"action": "redact", "fields": ["contexts"], "find": [{"name": "w", "pattern": "[0-9]{8}"}]})
+    event = run(rules, contexts='[{"a":1.2345678e7}]')
+
+    assert event is not None
+    assert event.contexts == '[{"a":"(w).0"}]'
 
 
 @pytest.mark.parametrize("separator", ["&", ";"])
