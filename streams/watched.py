@@ -10,7 +10,7 @@ from streams.errors import ConfigError
 
 T = TypeVar("T")
 Signature = tuple[int, int, int, int]
-"""(Device, inode, size, time of change in nanoseconds)."""
+"""(Device, inode, size, time of the last change, of its mode too, in nanoseconds)."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -21,12 +21,12 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def signature_of(path: Path) -> Signature | None:
-    """What changes whenever the file is replaced or written; None where there is none."""
+    """What changes whenever the file is replaced or written, or who may read it; None where there is none."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_ctime_ns
 
 
 class Watched:

@@ -1,6 +1,7 @@
 """Takes changed files of data and keys into use between two batches; an alarm for one that cannot be used."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -35,12 +36,19 @@ class Reload:
         self._use = use
         self._metrics = metrics
         self._busy = asyncio.Lock()
+        self._replaced = False
 
     async def look(self) -> None:
-        """Look at the files once. Opening and compiling takes a second or so, and happens in another thread."""
+        """Look at the files once. Opening and compiling takes a second or so, and happens in another thread.
+
+        What was replaced leaves the memory at the next look, when the batches that began with it have ended.
+        """
         async with self._busy:
+            if self._replaced:  # it is full of cycles, and a worker looks for these too seldom for a forgotten key
+                await asyncio.to_thread(gc.collect)
             changes = await asyncio.to_thread(self._check)
-            if any(not change.problem for change in changes):
+            self._replaced = any(not change.problem for change in changes)
+            if self._replaced:
                 self._use(await asyncio.to_thread(self._build))
         for change in changes:
             self._metrics.data_file(change.setting, is_loaded=not change.problem)

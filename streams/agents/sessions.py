@@ -116,7 +116,10 @@ class SessionsWorker:
         if fold is None:
             fold = self._make_fold(partition, self._state)
             if not self._settings.bounded:  # an embedded broker begins empty, and does not tell its end truly
-                (await self._standing(partition, fold.applied)).check()
+                standing = await self._standing(partition, fold.applied)
+                standing.check()
+                if standing.unread:
+                    self._app.on_lost(TP(standing.topic, partition), fold.applied + 1, standing.unread)
             self._folds[partition] = fold
         return fold
 
@@ -124,13 +127,14 @@ class SessionsWorker:
         consumer = cast("BatchConsumer", self._app.consumer)
         changelog = self._state.changelog_topic_name
         read, logged = TP(self._settings.kafka.enriched_topic, partition), TP(changelog, partition)
-        begins = await consumer.earliest_offsets(logged)
+        begins = await consumer.earliest_offsets(read, logged)
         return Standing(
             read.topic,
             partition,
             changelog,
             applied,
             consumer.committed(read),
+            begins[read],
             consumer.highwater(read),
             begins[logged],
         )

@@ -9,8 +9,8 @@ AFRESH = "raise kafka.generation, and give the workers a new kafka.group_prefix"
 
 @dataclass(frozen=True)
 class Standing:
-    """Offsets of one partition: ``applied`` by the state, ``committed`` by the group, ``end`` of the topic's log, and
-    ``changelog_begin``, where the changelog's log begins. -1 and 0 where there is none.
+    """Offsets of one partition: ``applied`` by the state, ``committed`` by the group, ``begin`` and ``end`` of the
+    topic's log, and ``changelog_begin``, where the changelog's log begins. -1 and 0 where there is none.
     """
 
     topic: str
@@ -18,8 +18,19 @@ class Standing:
     changelog: str
     applied: int
     committed: int
+    begin: int
     end: int
     changelog_begin: int
+
+    @property
+    def unread(self) -> int:
+        """Records that were deleted before they were folded, and that only the state tells of.
+
+        A group without members forgets its offsets; where it has one, the consumer counts them itself.
+        Source: kafka.apache.org/documentation/#brokerconfigs_offsets.retention.minutes
+        """
+        is_told = self.applied < 0 or self.committed > 0
+        return 0 if is_told else max(0, self.begin - self.applied - 1)
 
     def check(self) -> None:
         """Raises ContractError where folding on would give other rows than the log does.

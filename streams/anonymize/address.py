@@ -43,13 +43,16 @@ def _network(match: re.Match[str]) -> list[Span]:
         return [(*match.span(1), ADDRESS)] if len(run.replace(".", ":").strip(":").split(":")) > 2 else []
     start, end = match.span(1)
     core = run.rstrip(".")
-    while core.endswith(":::") or (core.endswith(":") and not core.endswith("::")):
-        core = core[:-1]
-    end -= len(run) - len(core)
-    while core.startswith(":::") or (core.startswith(":") and not core.startswith("::")):
-        core = core[1:]
-        start += 1
+    last, first = _too_many(len(core) - len(core.rstrip(":"))), _too_many(len(core) - len(core.lstrip(":")))
+    end -= len(run) - len(core) + last
+    start += first
+    core = core[first : len(core) - last]
     if not core.strip(":."):
         return []
     network = (truncate(core) if len(core) <= _LONGEST_V6 else "") or ADDRESS
     return [(start, end, network)] if network != core else []
+
+
+def _too_many(colons: int) -> int:
+    """How many of the colons at an end belong to no address: it has two there, or none."""
+    return colons - 2 if colons > 1 else colons

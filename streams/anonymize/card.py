@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from streams.anonymize.layers import Span
+from streams.anonymize.tree import may_be_written_anew
 
 CARD = "(card)"
 _UNSEEN = "\xad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufe58\ufe63\uff0d\ufeff"
@@ -18,8 +19,6 @@ _FOREIGN_GAP = re.compile(rf"[^\S\x00-\x7f]|[{_UNSEEN}]")
 _ASCII_GAPS = b" -._+\t\n\r\v\f\x1c\x1d\x1e\x1f"
 _ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _DIGITS = b"0" * SHORTEST_CARD
-_FRACTION = re.compile(r"[\[,:\s]-?[0-9]+[.eE][0-9.eE+-]*+[\s,\]}]")
-"""A number of JSON that is not written as a whole one. Source: RFC 8259 §6."""
 
 _SCHEMES = re.compile(
     r"4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?"  # Visa
@@ -54,10 +53,9 @@ def may_hold(text: str) -> bool:
 def may_act(text: str) -> bool:
     """Whether there is a card in a text that hides nothing, or in a value of it if it is JSON.
 
-    Ids have many digits, and so some look like a card at first sight. Numbers are written anew when JSON is read: one
-    that is not whole may then show other digits.
+    Ids have many digits, and so some look like a card at first sight.
     """
-    return may_hold(text) and (bool(find_cards(text)) or _FRACTION.search(text) is not None)
+    return may_hold(text) and (bool(find_cards(text)) or bool(may_be_written_anew(text)))
 
 
 def find_cards(text: str) -> list[Span]:

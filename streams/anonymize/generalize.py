@@ -31,17 +31,23 @@ def make_coarse_text(rule: Generalize) -> TextAction:
         value = float(text)
         if not math.isfinite(value):
             raise ValueError("no finite number")
-        return number_text(coarse(value))
+        found = coarse(value)
+        if found is None:
+            raise ValueError("too large a number for so small a step")
+        return number_text(found)
 
     return TextAction(number)
 
 
-def make_coarse_number(step: float) -> Callable[[Number], Number]:
-    """The largest multiple of ``step`` that is not above the number."""
+def make_coarse_number(step: float) -> Callable[[Number], Number | None]:
+    """The largest multiple of ``step`` that is not above the number; None where there are too many to count."""
     decimals = max(0, -math.floor(math.log10(step)) + 6) if step < 1 else 6
 
-    def coarse(value: Number) -> Number:
-        found = round(math.floor(value / step) * step, min(decimals, 15))
+    def coarse(value: Number) -> Number | None:
+        steps = value / step
+        found = round(math.floor(steps) * step, min(decimals, 15)) if math.isfinite(steps) else steps
+        if not math.isfinite(found):
+            return None
         return int(found) if isinstance(value, int) else found
 
     return coarse

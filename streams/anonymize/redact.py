@@ -12,6 +12,7 @@ from streams.anonymize.address import FEWEST_COLONS, find_addresses
 from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import Find, Span, merge, replace_found
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
+from streams.anonymize.tree import may_be_written_anew
 from streams.anonymize.url import Base, UrlAction
 from streams.memo import remember
 
@@ -68,9 +69,10 @@ def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
     owns = [kind for kind in kinds if isinstance(kind, OwnPattern)]
     built_in = [_BUILT_IN[kind] for kind in _BUILT_IN if kind in kinds]
     own_hints = [_hint_of(own) for own in owns]
+    hints: list[Hint] = [layers.is_encoded, *[hint for _, hint in built_in], *([may_be_written_anew] if owns else [])]
     return TextAction(
         partial(replace_found, find=_joined([*[find for find, _ in built_in], *map(_make_find, owns)])),
-        hints=(layers.is_encoded, *[hint for _, hint in built_in]) if all(own_hints) else (anything,),
+        hints=tuple(hints) if all(own_hints) else (anything,),
         own_hint="|".join(own_hints) if all(own_hints) else "",
         on_names=True,
     )

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,13 @@ from streams.anonymize.paths import Path, below
 
 Node = Any
 """What JSON decodes to, or Decoded."""
+
+
+may_be_written_anew = re.compile(r"[\[,:\s]-?[0-9]+[.eE][0-9.eE+-]*+[\s,\]}]").search
+"""Whether JSON in a text may hold a number that shows other digits once it is read and written: one that is not whole.
+
+Source: RFC 8259 §6.
+"""
 
 
 class _Gone:

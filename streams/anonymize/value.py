@@ -49,7 +49,8 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = (), longest: int 
     """The steps one after another. ``base64`` are the paths, within the value, of what is decoded first.
 
     Of texts up to ``longest`` characters that must be walked through, some answers are remembered. Most texts need no
-    more than a look, which costs less than a place in memory does.
+    more than a look, which costs less than a place in memory does. Where a path leads into a text that is not enough:
+    one that cannot be read has to go, whatever could be found in it.
     """
     if not steps and not base64:
         return lambda text: (text, 0)
@@ -76,7 +77,7 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = (), longest: int 
             return "", 0
         try:
             check_readable(text)
-            if may_act is not None and not may_act(text):
+            if may_act is not None and not (is_deep and looks_nested(text)) and not may_act(text):
                 return text, 0
         except FAILURES:
             return UNREADABLE

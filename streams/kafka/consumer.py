@@ -2,7 +2,7 @@
 """The consumer that delivers one Faust message per fetched slice and commits only what was acknowledged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
@@ -169,9 +169,9 @@ class BatchConsumer(Consumer):
         self._sought = False
         self._inflight.clear()
         self._delivered.clear()
-        self._continuity.note(self._committed_offset)
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
+        self._continuity.note(self._delivered)
         await self._continuity.refuse_other_topics(self._delivered)
         self._own_thread.void_heads()
         self._sought = True
@@ -252,6 +252,12 @@ class BatchConsumer(Consumer):
             self.app.on_commit()
         return committed
 
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        done = bool(await super()._commit(offsets))
+        if done:
+            self._continuity.note(offsets)
+        return done
+
     async def _commit_heads(self) -> None:
         """Commit, also what was acknowledged while another commit was under way."""
         while True:
@@ -264,7 +270,6 @@ class BatchConsumer(Consumer):
         """Drain and commit first (the app's callback), then forget, last tell the owners of state."""
         self._sought = False
         await self._on_partitions_revoked(revoked)
-        self._continuity.note(self._committed_offset)
         self._active_partitions.difference_update(revoked)
         self._paused_partitions.difference_update(revoked)
         self._held.difference_update(revoked)

@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING
 from faust.types import TP
 
 from streams.errors import ContractError
+from streams.kafka.reached import Reached, made_anew
 
 if TYPE_CHECKING:
     from streams.kafka.consumer import BatchConsumer
-
-
-def made_anew(tp: TP, end: int, wanted: int) -> ContractError:
-    """What to tell when a log ends before where we read it."""
-    return ContractError(
-        f"{tp.topic}[{tp.partition}] ends at {end}, but everything before {wanted} was read: the topic was made anew",
-        "raw: raise kafka.raw_incarnation; enriched: raise kafka.generation; both with a new kafka.group_prefix",
-    )
 
 
 class Continuity:
@@ -24,12 +17,11 @@ class Continuity:
 
     def __init__(self, consumer: "BatchConsumer") -> None:
         self._consumer = consumer
-        self._reached: dict[TP, int] = {}
+        self._reached = Reached()
 
-    def note(self, committed: Mapping[TP, int | None]) -> None:
-        """Remember what was committed here over rebalances, in which Faust forgets it."""
-        for tp, offset in committed.items():
-            self._reached[tp] = max(offset or 0, self._reached.get(tp, 0))
+    def note(self, committed: Mapping[TP, int]) -> None:
+        """The broker took these offsets, or told them: remembered over rebalances, in which Faust forgets them."""
+        self._reached.note(committed)
 
     async def check(self, tp: TP, wanted: int | None, first: int) -> None:
         """What is fetched, from ``first`` on, should begin at ``wanted``; where it does not, say why."""
@@ -38,24 +30,20 @@ class Continuity:
         if first > wanted:
             await self._count_lost(tp, wanted, first)
         elif (end := self._consumer.known_end(tp)) < wanted:
-            self._refuse(tp, end, wanted)
+            self._refuse(tp, made_anew(tp, end, wanted))
 
     async def refuse_other_topics(self, delivered: Mapping[TP, int]) -> None:
-        """A topic that ends below what was committed was made anew: its first records would be taken for old ones.
-
-        So was one of which the group has forgotten what we committed: offsets go with their topic. ``delivered`` are
-        the offsets at which reading begins.
-        """
+        """End the worker where a topic is another than the one that was read. ``delivered``: where reading begins."""
         app = self._consumer.app
         if app.settings.bounded:  # an embedded broker does not tell its end truly
             return
         ours = [tp for tp in self._consumer.assignment() if tp.topic in app.batch_topics]
-        read = {tp: delivered.get(tp) or self._reached.get(tp, 0) for tp in ours}
-        ends = await self._consumer.highwaters(*ours) if any(read.values()) else {}
-        for tp, at in read.items():
-            forgotten = at > 0 and not delivered.get(tp)
-            if forgotten or 0 <= ends.get(tp, at) < at:
-                self._refuse(tp, ends[tp], at)
+        read = [tp for tp in ours if self._reached.wanted(tp, delivered.get(tp))]
+        ends = await self._consumer.highwaters(*read) if read else {}
+        for tp in read:
+            refusal = self._reached.refusal(tp, delivered.get(tp), ends[tp])
+            if refusal is not None:
+                self._refuse(tp, refusal)
 
     async def _count_lost(self, tp: TP, wanted: int, first: int) -> None:
         """Offsets without a record are common (compaction, transactions); those before the log's start are a loss."""
@@ -64,5 +52,5 @@ class Continuity:
         if lost > 0:
             self._consumer.app.on_lost(tp, wanted, lost)
 
-    def _refuse(self, tp: TP, end: int, wanted: int) -> None:
-        self._consumer.app.fail(f"reading {tp.topic}[{tp.partition}]", made_anew(tp, end, wanted))
+    def _refuse(self, tp: TP, why: ContractError) -> None:
+        self._consumer.app.fail(f"reading {tp.topic}[{tp.partition}]", why)

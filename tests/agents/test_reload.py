@@ -1,7 +1,10 @@
 """Changed data files under a running enrich worker: between batches, never within one, with an alarm for a bad file."""
 
 import asyncio
+import gc
+import json
 import logging
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,13 +14,16 @@ from streams import pipeline
 from streams.agents.enrich import PIECE, EnrichWorker
 from streams.agents.hooks import Hooks, Point
 from streams.agents.reload import Reload
-from streams.anonymize.rules import default_rules, rules_control
+from streams.anonymize.rules import default_rules, keys_of, make_rules, rules_control
 from streams.encode import decode
 from streams.enrich.reload import DataFiles
 from streams.kafka.admin import create_topics
 from streams.kafka.app import make_app
 from streams.kafka.embedded import EmbeddedBroker
 from streams.kafka.security import plain
+from streams.keyring.file import changing
+from streams.keyring.reload import KeyFile
+from streams.keyring.tree import forget, grow
 from streams.metrics import Metrics
 from streams.records import Event, RawBatch
 from streams.settings import EnrichSettings, GeoSettings, KafkaSettings, Settings
@@ -102,6 +108,40 @@ def test_a_bad_file_raises_the_alarm_once_and_changes_nothing(tmp_path: Path, ca
     reloading.look()
     assert reloading.place_of_a_line() == ("New Town", "Test-City/3")
     assert reloading.refused() == 0
+
+
+def test_keys_that_were_replaced_leave_the_memory(tmp_path: Path) -> None:
+    """A look later, also where Python's own search for cycles is far off: else a forgotten key would stay for days."""
+    file = tmp_path / "keys"
+    with changing(file, may_be_new=True) as trees:
+        trees["visitors"] = grow("daily", b"r" * 32)
+    rule = {"name": "r", "action": "pseudonymize", "fields": ["visitor_id"], "key": "visitors", "rotation": "daily"}
+    rules = make_rules(json.dumps({"version": 1, "rules": [rule]}))
+    settings = Settings(keys_file=file, format="combined")
+    keys = KeyFile(settings, keys_of(rules), SECRET)
+    used: list[pipeline.Pipeline] = []
+
+    def take(stages: pipeline.Pipeline) -> None:
+        used[:] = [stages]
+
+    def build() -> pipeline.Pipeline:
+        return pipeline.build(settings, SECRET, 1, None, rules, keys.ring)
+
+    take(build())
+    (piece,) = as_slices([LINE % (7, 1)], 1)
+    used[0](RawBatch("raw@1", 0, piece.records))  # and so it has made programs of its rules
+    former, reload = weakref.ref(keys.ring), Reload([keys], build, take, Metrics())
+    gc.collect()
+    gc.disable()
+    try:
+        with changing(file) as trees:
+            trees["visitors"] = forget(trees["visitors"], 0, 1)
+        for _ in range(3):
+            asyncio.run(reload.look())
+        assert keys.ring is not former()
+        assert former() is None
+    finally:
+        gc.enable()
 
 
 class Swap(Hooks):

@@ -7,7 +7,7 @@ import pytest
 from streams.agents.standing import Standing
 from streams.errors import ContractError
 
-SOUND = Standing("enriched", 2, "changelog", applied=99, committed=100, end=150, changelog_begin=0)
+SOUND = Standing("enriched", 2, "changelog", applied=99, committed=100, begin=0, end=150, changelog_begin=0)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,20 @@ def test_a_state_that_is_not_whole_is_refused_with_its_mend(wrong: Standing, wor
     with pytest.raises(ContractError, match=words) as refused:
         wrong.check()
     assert "kafka.generation" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("standing", "unread"),
+    [
+        (SOUND, 0),
+        (replace(SOUND, begin=120), 0),  # the consumer counts from the committed offset on
+        (replace(SOUND, committed=-1, begin=100), 0),
+        (replace(SOUND, committed=-1, begin=120), 20),
+        (replace(SOUND, committed=0, begin=101), 1),
+        (replace(SOUND, applied=-1, committed=-1, begin=120), 0),  # nothing was ever read
+    ],
+)
+def test_a_gap_behind_the_state_is_a_loss_also_where_the_group_has_forgotten(standing: Standing, unread: int) -> None:
+    """Workers were away for longer than the broker keeps offsets, and records."""
+    standing.check()
+    assert standing.unread == unread

@@ -112,3 +112,5 @@ def test_a_long_row_of_groups_is_read_once() -> None:
     """What no one writes costs no more than its length."""
     assert redact("a:" * 100_000 + ":z") == "(ip)z"
     assert rewrite("1." * 100_000, find_addresses("1." * 100_000)) == "1.1.1.0." * 25_000
+    assert find_addresses(":" * 300_000) == []
+    assert redact("1:2:3:4:5:6:7:8" + ":" * 300_000) == "(ip)" + ":" * 299_998

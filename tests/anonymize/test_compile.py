@@ -188,6 +188,17 @@ def test_a_path_leads_to_values_at_any_depth(path: str, left: str) -> None:
     assert kept(rules_of({"action": "drop_field", "fields": [path]}), contexts=contexts).contexts == left
 
 
+@pytest.mark.parametrize("action", [{"action": "redact", "find": ["email"]}, {"action": "mask"}])
+@pytest.mark.parametrize("unreadable", ["[,]", '[{"b":"[,]"}]'])
+def test_a_path_into_what_cannot_be_read_keeps_none_of_it(action: dict[str, Any], unreadable: str) -> None:
+    """Also where a search would find nothing in the text as it stands; the part that can be read stays."""
+    removed = Counter[str]()
+    event = kept(rules_of({**action, "fields": ["contexts.**.a"]}), removed=removed, contexts=unreadable)
+
+    assert event.contexts == ("" if unreadable == "[,]" else "[{}]")
+    assert removed == {"contexts": 1}
+
+
 def test_json_within_json_within_a_property_is_gone_into() -> None:
     """Trackers send texts that hold JSON that holds texts that hold JSON; doubled keys hide nothing."""
     find = rules_of({"action": "redact", "fields": ["properties"], "find": ["email"]})

@@ -16,6 +16,7 @@ def test_a_number_is_cut_to_a_multiple_of_the_step(value: float, step: float) ->
     """At most a step below the number, and the same for all numbers of that step."""
     coarse = make_coarse_number(step)(value)
 
+    assert coarse is not None
     assert coarse <= value + 1e-6
     assert value - coarse < step + 1e-6
     assert abs(coarse / step - round(coarse / step)) < 1e-4
@@ -27,6 +28,14 @@ def test_a_number_is_cut_to_a_multiple_of_the_step(value: float, step: float) ->
 def test_a_number_in_a_text_is_cut_too(text: str, expected: str) -> None:
     """In its shortest form."""
     assert make_coarse_text(rule(step=10)).apply(text) == expected
+
+
+@pytest.mark.parametrize(("value", "step"), [(1.7e308, 0.1), (-1.7e308, 0.1), (-1.7e308, 1e308)])
+def test_a_number_beyond_all_steps_is_removed(value: float, step: float) -> None:
+    """Its event stays; it would be a dead one if the sum failed."""
+    assert make_coarse_number(step)(value) is None
+    with pytest.raises(ValueError, match="too large"):
+        make_coarse_text(rule(step=step)).apply(repr(value))
 
 
 @pytest.mark.parametrize("text", ["many", "1,5", "nan", "inf", "1 2", "٣x"])

@@ -19,7 +19,7 @@ from streams.anonymize.rules import Rules, default_rules, make_rules
 from streams.clickid import CLICK_IDS
 from streams.errors import ConfigError
 from streams.records import Event
-from tests.anonymize.engine import run
+from tests.anonymize.engine import rules_of, run
 
 CASES = int(os.environ.get("THALWEG_CASES", "60"))
 PIECES = [
@@ -60,17 +60,28 @@ events = st.fixed_dictionaries(
 )
 FIELDS = ["urls", "texts", "page_url", "page_title", "se_label", "contexts", "properties", "useragent"]
 INSIDE = st.sampled_from([["contexts.**.a"], ["properties.*.a", "page_title"]])
-"""Searching rules leave what they can find nothing in, readable or not; so they are not asked about paths here."""
-KINDS = ["email", "card", "ip", "phone", "iban", "token", "own", {"name": "w", "pattern": "secret-[0-9]"}]
+KINDS = [
+    "email",
+    "card",
+    "ip",
+    "phone",
+    "iban",
+    "token",
+    "own",
+    {"name": "w", "pattern": "secret-[0-9]"},
+    {"name": "n", "pattern": "[0-9]{7}"},
+]
 fields = st.lists(st.sampled_from(FIELDS), min_size=1, max_size=4, unique=True)
 rules_of_one = st.one_of(
     st.builds(
         lambda on, find: {"action": "redact", "fields": on, "find": find},
-        fields, st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=json.dumps),
+        fields | INSIDE, st.lists(st.sampled_from(KINDS), min_size=1, max_size=4, unique_by=json.dumps),
     ),
     st.builds(
         lambda on, keep, ids: {"action": "url_query", "fields": on, "keep": keep, "click_ids": ids},
-        fields, st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "K*"]), max_size=3, unique=True), st.booleans(),
+        fields | INSIDE,
+        st.lists(st.sampled_from(["utm_*", "q", "*", "?tm_*e*", "K*"]), max_size=3, unique=True),
+        st.booleans(),
     ),
     st.builds(lambda on: {"action": "mask", "fields": on}, fields | INSIDE),
     st.builds(lambda on: {"action": "drop_field", "fields": on}, fields | INSIDE),
@@ -172,6 +183,15 @@ def test_a_number_that_shows_a_card_when_written_anew_is_masked(number: str) -> 
 
     assert event is not None
     assert "(card)" in event.contexts
+
+
+def test_a_number_that_fits_a_pattern_when_written_anew_is_masked() -> None:
+    """Others may read its digits, whatever the look at the JSON as it came sees."""
+    rules = rules_of({"action": "redact", "fields": ["contexts"], "find": [{"name": "w", "pattern": "[0-9]{8}"}]})
+    event = run(rules, contexts='[{"a":1.2345678e7}]')
+
+    assert event is not None
+    assert event.contexts == '[{"a":"(w).0"}]'
 
 
 @pytest.mark.parametrize("separator", ["&", ";"])

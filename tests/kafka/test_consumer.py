@@ -83,6 +83,28 @@ def test_an_end_without_records_is_nothing_to_wait_for(monkeypatch: pytest.Monke
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_commit_that_came_too_late_is_not_remembered(
+    taken: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Evicted before its first commit, a worker finds no offset of the group's: nobody has made the topic anew."""
+
+    async def story() -> None:
+        app = make_app("enrich", Settings(data_dir=tmp_path))
+        consumer = cast("BatchConsumer", app.consumer)
+        thread = consumer._own_thread
+
+        async def commit(_: Any) -> bool:
+            return taken
+
+        monkeypatch.setattr(thread, "commit", commit)
+        assert await consumer._commit({FIRST: 5}) is taken
+        assert consumer._reached.wanted(FIRST, None) == (5 if taken else 0)
+        thread.thread_loop.close()
+
+    asyncio.run(story())
+
+
 def test_a_fetch_that_failed_finds_no_head(tmp_path: Path) -> None:
     """While the broker is away time stands still, however often the worker asks: it may hold records by then."""
     with EmbeddedBroker(tmp_path / "broker.log") as broker:

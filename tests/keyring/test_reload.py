@@ -70,6 +70,8 @@ def test_a_file_that_cannot_be_used_is_told_and_the_keys_in_use_stay(file: Path)
     assert "no key visitors" in told(write_keys({}))
     assert "no JSON" in told("no keys")
     assert "others may read" in told(text, 0o644)
+    file.chmod(0o600)  # nothing else changes, its time neither
+    assert looks(keys) == [Change("keys_file")]
     file.unlink()
     assert ["cannot be read" in change.problem for change in looks(keys)] == [True]
     assert keys.ring.key("visitors", DAY, "daily") == key
