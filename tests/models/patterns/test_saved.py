@@ -16,6 +16,7 @@ from tests.models.conftest import Place
 
 MODEL = PatternModel(
     funnels=[(UUID(int=1), ("page:/a", "page:/b", "event:C"))],
+    reaches=[3],
     clusters=[Cluster(id=UUID(int=2), center=[0.1, 1 / 3], profile={"page:/ü": 0.7})],
     other=UUID(int=3),
     steps=["page:/ü"],
