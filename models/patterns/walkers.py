@@ -59,4 +59,5 @@ def walked_in(sample: Sample, chains: Sequence[Chain], reaches: Sequence[int]) -
 def gaps_of(sample: Sample, walkers: Walkers, first: int) -> Ints:
     """(sessions,) slots from the last ``first`` on to the second step, where the walk first comes to it."""
     slots, seconds = sample.slots_of[first], walkers.ends[1]
-    return np.minimum(seconds - slots[np.searchsorted(slots, seconds) - 1], FARTHEST)
+    gaps: Ints = np.minimum(seconds - slots[np.searchsorted(slots, seconds) - 1], FARTHEST)
+    return gaps
