@@ -59,7 +59,7 @@ def _row(one: "KeptPattern") -> tuple[str, ...]:
 def how_sure(model: "PatternModel") -> str:
     """Why so many clusters, or why none."""
     if not model.tried:
-        return "Sessions that walk no funnel, or the steps they share, are too few to look for clusters in: they count as one."
+        return "Sessions that walk no funnel, or their steps, are too few to look for clusters in: they count as one."
     if model.found is None:
         most = max(model.tried, key=lambda one: one.stability)
         return (

@@ -136,7 +136,7 @@ def test_nothing_can_be_assigned_without_a_model(store: Path) -> None:
 
 
 def test_a_damaged_model_assigns_nothing(store: Path) -> None:
-    """Refused in words, and nothing is written; a run that learns anew says what that costs, on the screen and in JSON."""
+    """Refused in words, and nothing is written; a run that learns anew says what it costs, in JSON too."""
     words = ("discover", "--store", str(store), "--app", "shop")
     thalweg(*words)
     with open_target(str(store), load_settings(None)) as target:
