@@ -97,7 +97,7 @@ def discover(
     ground = make_ground(first, limits, code)
     pairs, chains = find_chains(ground, progress)
     confirmed = confirm(ground, second, chains, progress)
-    findings = _findings(confirmed, halves, paths, limits, len(chains))
+    findings = _findings(confirmed, halves, paths, limits, tests_of(chains))
     return msgspec.structs.replace(told, findings=findings, seeds=pairs, candidates=len(chains))
 
 
@@ -139,8 +139,7 @@ def confirm(ground: Ground, second: Sample, chains: list[Chain], progress: Progr
     if not chains:
         return []
     limits = ground.limits
-    tests = sum(map(len, chains))
-    bar = again_on(ground, second, tests)
+    bar = again_on(ground, second, tests_of(chains))
     confirmed = []
     for done, chain in enumerate(chains):
         progress("confirming", done, len(chains))
@@ -157,8 +156,12 @@ def _visitors(sample: Sample, chain: Chain) -> int:
     return len(np.unique(sample.visitors[walkers_of(sample, chain).sessions]))
 
 
-def _findings(confirmed: list[_Confirmed], halves: Halves, paths: Paths, limits: Limits, tried: int) -> list[Finding]:
-    tests = max(sum(len(one.chain) for one in confirmed), tried * limits.least_steps)
+def tests_of(chains: list[Chain]) -> int:
+    """Made on the other half: one for each step of each candidate."""
+    return sum(map(len, chains))
+
+
+def _findings(confirmed: list[_Confirmed], halves: Halves, paths: Paths, limits: Limits, tests: int) -> list[Finding]:
     clear = surprises(halves.confirmed_on, [one.chain for one in confirmed], limits.navigation)
     findings = [
         _finding(one, halves, paths, surprise, limits, tests) for one, surprise in zip(confirmed, clear, strict=True)

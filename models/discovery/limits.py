@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """A last step that a smaller share goes on to is cut where navigation explains it, but not the rest."""
     navigation: float = 1.3
     """A funnel is explained by navigation where its steps come less than this many times as often as a first-order
-    model of the site says. Measured: 0.8 to 1.2 for paths of a Markov site, 1.4 and more for planted ones."""
+    model of the site says. Measured: up to 1.17 for paths of a Markov site, 1.58 and more for planted ones."""
 
     def least_support(self, sessions: int) -> int:
         """Of so many sessions in a half."""

@@ -1,6 +1,7 @@
 """Whether a first-order model of the site (where people go from each page) explains a funnel already."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +87,12 @@ def surprises(sample: Sample, chains: Sequence[Chain], enough: float) -> list[fl
     of_all = [site.ratios(chain) for chain in chains]
     judged = [mean_of(ratios) for ratios in of_all]
 
+    @lru_cache(maxsize=1)
+    def outside(others: frozenset[int]) -> Navigation:
+        return Navigation(sample, [chains[other] for other in sorted(others)]) if others else site
+
     def judge(place: int, others: set[int]) -> None:
-        outside = Navigation(sample, [chains[other] for other in sorted(others)]) if others else site
-        judged[place] = mean_of(np.minimum(of_all[place], outside.ratios(chains[place])))
+        judged[place] = mean_of(np.minimum(of_all[place], outside(frozenset(others)).ratios(chains[place])))
 
     told: set[int] = set()
     for place in sorted(range(len(chains)), key=lambda place: (-judged[place], chains[place])):

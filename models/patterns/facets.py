@@ -17,8 +17,13 @@ UNKNOWN = "(unknown)"
 _ASK = """
 SELECT p.pattern_id, s.dvce_type, s.default_channel_group, notEmpty(s.goals), count()
 FROM {database}.sessions_v AS s
-JOIN (SELECT * FROM {database}.session_patterns_v WHERE model_app_id = %(app)s AND version = %(version)s) AS p
-    ON p.app_id = s.app_id AND p.session_id = s.session_id
+JOIN
+(
+    SELECT app_id, session_id, pattern_id
+    FROM {database}.session_patterns_v
+    WHERE model_app_id = %(app)s AND (%(app)s = '' OR app_id = %(app)s) AND version = %(version)s
+) AS p ON p.app_id = s.app_id AND p.session_id = s.session_id
+WHERE %(app)s = '' OR s.app_id = %(app)s
 GROUP BY 1, 2, 3, 4
 """
 

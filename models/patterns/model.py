@@ -11,6 +11,7 @@ from models.discovery.sample import Ints
 from models.paths import Paths
 from models.patterns.clusters import Stability, find_clusters, nearest
 from models.patterns.features import presence, usual_steps
+from models.patterns.reach import learn_reaches
 from models.patterns.walkers import walked_of
 from models.templates import Templates
 
@@ -27,11 +28,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PatternModel(msgspec.Struct, frozen=True, kw_only=True):
-    """funnels: the surest first. steps: what points are made of. weights: (steps,). axes: (dimensions, steps). other:
-    id of the pattern of all sessions that no funnel and no cluster takes. found, tried: see models.patterns.clusters.
-    templates: app → the templates the steps were made with."""
+    """funnels: the surest first. reaches: of each, see models.patterns.reach. steps: what points are made of. weights:
+    (steps,). axes: (dimensions, steps). other: id of the pattern of all sessions that no funnel and no cluster takes.
+    found, tried: see models.patterns.clusters. templates: app → the templates the steps were made with."""
 
     funnels: list[Funnel]
+    reaches: list[int]
     clusters: list[Cluster]
     other: UUID
     steps: list[str]
@@ -66,7 +68,9 @@ def learn_model(  # noqa: PLR0913 - what it is made from
     """Clusters are learned from the sessions that walk no funnel. The same input gives the same model. ``before``: the
     model of the last run, whose number of clusters and ids stay where they can."""
     steps = usual_steps(paths)
-    rest = np.flatnonzero(walked_of(paths, [chain for _, chain in funnels]).funnel < 0)
+    chains = [chain for _, chain in funnels]
+    reaches = learn_reaches(paths, chains)
+    rest = np.flatnonzero(walked_of(paths, chains, reaches).funnel < 0)
     held = presence(paths, steps)[rest]
     found = find_clusters(held, seed, len(before.clusters) if before else None, progress)
     labels = nearest(held, found.weights, found.axes, found.centers)
@@ -77,6 +81,7 @@ def learn_model(  # noqa: PLR0913 - what it is made from
         clusters.append(Cluster(id=_id(app, "cluster", repr(profile)), center=center.tolist(), profile=profile))
     return PatternModel(
         funnels=list(funnels),
+        reaches=reaches,
         clusters=clusters,
         other=_id(app, "other"),
         steps=steps if clusters else [],
@@ -94,7 +99,7 @@ def _id(*told: str) -> UUID:
 
 def assign(paths: Paths, model: PatternModel) -> Assigned:
     """Each session its pattern, by the model alone: nothing is learned."""
-    walked = walked_of(paths, [chain for _, chain in model.funnels])
+    walked = walked_of(paths, [chain for _, chain in model.funnels], model.reaches)
     patterns = np.where(walked.funnel >= 0, walked.funnel, len(model.patterns) - 1)
     rest = np.flatnonzero(walked.funnel < 0)
     if model.clusters and len(rest):

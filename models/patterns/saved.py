@@ -42,12 +42,16 @@ def to_body(model: PatternModel) -> Body:
     return Body(encoded.decode(), sha256(encoded).hexdigest())
 
 
-def from_body(text: str, checksum: str) -> PatternModel:
-    """Raises StoreError where the checksum does not fit, or the text is no model of this version's shape."""
-    if sha256(text.encode()).hexdigest() != checksum:
+def from_body(text: str | bytes, checksum: str | bytes) -> PatternModel:
+    """Raises StoreError where the checksum does not fit, or the text is no model of this version's shape.
+
+    Bytes: what the driver gives for text that is no UTF-8.
+    """
+    body = text if isinstance(text, bytes) else text.encode()
+    if sha256(body).hexdigest() != checksum:
         raise StoreError("the saved model of patterns is damaged: its checksum does not fit", _AGAIN)
     try:
-        return msgspec.json.decode(text, type=PatternModel)
+        return msgspec.json.decode(body, type=PatternModel)
     except msgspec.DecodeError as error:
         raise StoreError(f"the saved model of patterns cannot be read: {error}", _AGAIN) from None
 

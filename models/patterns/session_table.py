@@ -1,4 +1,7 @@
-"""The table ``session_patterns``: which session has which pattern, written as columns."""
+"""The table ``session_patterns``: which session has which pattern, written as columns.
+
+An app's model is of sessions of the app alone: queries ask for ``app_id`` too, by which the key finds them.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -31,7 +34,8 @@ _SETTINGS = {"max_partitions_per_insert_block": 0}
 _NEXT = """
 SELECT max(version) + 1 FROM
 (
-    SELECT max(version) AS version FROM {database}.session_patterns WHERE model_app_id = %(app)s
+    SELECT max(version) AS version FROM {database}.session_patterns
+    WHERE model_app_id = %(app)s AND (%(app)s = '' OR app_id = %(app)s)
     UNION ALL SELECT max(version) FROM {database}.patterns WHERE app_id = %(app)s
     UNION ALL SELECT max(version) FROM {database}.pattern_models WHERE app_id = %(app)s
 )
@@ -41,7 +45,7 @@ INSERT INTO {database}.session_patterns
     (session_id, app_id, start_tstamp, model_app_id, pattern_id, walked, model_version, version, is_deleted)
 SELECT session_id, app_id, start_tstamp, model_app_id, pattern_id, walked, model_version, %(version)s, 1
 FROM {database}.session_patterns FINAL
-WHERE model_app_id = %(app)s AND version < %(version)s
+WHERE model_app_id = %(app)s AND (%(app)s = '' OR app_id = %(app)s) AND version < %(version)s
 """
 
 

@@ -1,11 +1,14 @@
 """Patterns in words and numbers: what their sessions do, how many there are, where they end."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from models.discovery.naming import name_of
 from models.discovery.sample import Ints
@@ -47,20 +50,28 @@ class PatternTold(msgspec.Struct, frozen=True, kw_only=True):
 def tell_patterns(paths: Paths, model: PatternModel, assigned: Assigned) -> list[PatternTold]:
     """Every pattern of the model, those of no session too, in the model's order. Sessions without a step count as
     none."""
-    counted = np.diff(paths.starts) > 0
-    of_all = _shares(paths, counted)
-    told = [_told(paths, model, assigned, place, of_all) for place in range(len(model.patterns))]
+    held, counted = presence(paths, paths.vocabulary), np.diff(paths.starts) > 0
+    everyone = _Everyone(held, counted, _shares(held, counted))
+    told = [_told(paths, model, assigned, place, everyone) for place in range(len(model.patterns))]
     return _apart(told)
 
 
-def _told(paths: Paths, model: PatternModel, assigned: Assigned, place: int, of_all: Sequence[float]) -> PatternTold:
-    counted = np.diff(paths.starts) > 0
-    members = counted & (assigned.patterns == place)
+@dataclass(frozen=True, slots=True)
+class _Everyone:
+    """held: (sessions, vocabulary). counted: (sessions,) with a step. shares: (vocabulary,) of these that hold each."""
+
+    held: csr_array
+    counted: NDArray[np.bool_]
+    shares: list[float]
+
+
+def _told(paths: Paths, model: PatternModel, assigned: Assigned, place: int, everyone: _Everyone) -> PatternTold:
+    members = everyone.counted & (assigned.patterns == place)
     n = int(members.sum())
     kind: Kind = "funnel" if place < len(model.funnels) else "other" if place == len(model.patterns) - 1 else "cluster"
     walked = assigned.walked[members]
     chain = model.funnels[place][1] if kind == "funnel" else ()
-    steps = _walk(paths, chain, walked, of_all) if chain else _typical(paths, members, of_all)
+    steps = _walk(paths, chain, walked, everyone) if chain else _typical(paths, members, everyone)
     last, ends = _last(paths, members)
     return PatternTold(
         id=model.patterns[place],
@@ -69,22 +80,22 @@ def _told(paths: Paths, model: PatternModel, assigned: Assigned, place: int, of_
         steps=steps,
         sessions=n,
         visitors=len(np.unique(paths.visitors[members])),
-        share=n / max(int(counted.sum()), 1),
+        share=n / max(int(everyone.counted.sum()), 1),
         conversion=float((walked == len(chain)).mean()) if chain and n else None,
         drop_off_step=last,
         drop_off=ends / max(n, 1),
     )
 
 
-def _shares(paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[float]:
-    """(vocabulary,) of the sessions that hold each step."""
-    held = presence(paths, paths.vocabulary)[np.flatnonzero(members)]
-    shares: list[float] = (np.asarray(held.sum(axis=0), dtype=np.float64) / max(held.shape[0], 1)).tolist()
+def _shares(held: csr_array, members: NDArray[np.bool_]) -> list[float]:
+    """(vocabulary,) of the members that hold each step."""
+    theirs = held[np.flatnonzero(members)]
+    shares: list[float] = (np.asarray(theirs.sum(axis=0), dtype=np.float64) / max(theirs.shape[0], 1)).tolist()
     return shares
 
 
-def _walk(paths: Paths, chain: Sequence[str], walked: Ints, of_all: Sequence[float]) -> list[TypicalStep]:
-    base = dict(zip(paths.vocabulary, of_all, strict=True))
+def _walk(paths: Paths, chain: Sequence[str], walked: Ints, everyone: _Everyone) -> list[TypicalStep]:
+    base = dict(zip(paths.vocabulary, everyone.shares, strict=True))
     shares = [float((walked > place).mean()) if len(walked) else 0.0 for place in range(len(chain))]
     return [
         TypicalStep(step, share, share / base[step] if base.get(step) else 0.0)
@@ -92,19 +103,17 @@ def _walk(paths: Paths, chain: Sequence[str], walked: Ints, of_all: Sequence[flo
     ]
 
 
-def _typical(
-    paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]], of_all: Sequence[float]
-) -> list[TypicalStep]:
+def _typical(paths: Paths, members: NDArray[np.bool_], everyone: _Everyone) -> list[TypicalStep]:
     steps = [
         TypicalStep(step, share, share / base)
-        for step, share, base in zip(paths.vocabulary, _shares(paths, members), of_all, strict=True)
+        for step, share, base in zip(paths.vocabulary, _shares(everyone.held, members), everyone.shares, strict=True)
         if share >= LEAST_SHARE
     ]
     more = [one for one in steps if one.lift >= LEAST_LIFT]
     return sorted(more, key=lambda one: (one.share / one.lift - one.share, one.step))[:TYPICAL]
 
 
-def _last(paths: Paths, members: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[str, int]:
+def _last(paths: Paths, members: NDArray[np.bool_]) -> tuple[str, int]:
     """The step at which most of the sessions end, and how many do; "" where there is none."""
     ends = paths.codes[paths.starts[1:][members] - 1]
     if not len(ends):

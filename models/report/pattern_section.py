@@ -17,7 +17,7 @@ def pattern_section(patterns: Sequence[Pattern], store: str) -> Section:
 def _how_sure(patterns: Sequence[Pattern]) -> str:
     clusters = [pattern for pattern in patterns if pattern.kind == "cluster" and pattern.stability is not None]
     if not clusters:
-        return "Sessions that walk no funnel are one: no clusters come out beyond what shuffled data gives."
+        return "Sessions that walk no funnel count as one: no clusters are sure, or there were too few to look in."
     sure = clusters[0]
     return (
         f"Sessions that walk no funnel fall into {len(clusters)} clusters, which come out alike from other samples:"

@@ -59,7 +59,7 @@ def _row(one: "KeptPattern") -> tuple[str, ...]:
 def how_sure(model: "PatternModel") -> str:
     """Why so many clusters, or why none."""
     if not model.tried:
-        return "Sessions that walk no funnel are too few to look for clusters in: they count as one."
+        return "Sessions that walk no funnel, or their steps, are too few to look for clusters in: they count as one."
     if model.found is None:
         most = max(model.tried, key=lambda one: one.stability)
         return (
@@ -81,7 +81,7 @@ def _moved(drift: "Drift") -> str:
 def plain_patterns(found: "Discovered | None") -> dict[str, Any]:
     """What --json prints of them."""
     if found is None:
-        return {"patterns": [], "clusters": None, "drift": None, "patterns_model_version": None}
+        return {"patterns": [], "clusters": None, "drift": None, "patterns_model_version": None, "damaged": ""}
     return {
         "patterns": [
             {
@@ -99,6 +99,7 @@ def plain_patterns(found: "Discovered | None") -> dict[str, Any]:
         },
         "drift": msgspec.to_builtins(found.kept.drift),
         "patterns_model_version": found.kept.model_version,
+        "damaged": found.damaged,
     }
 
 

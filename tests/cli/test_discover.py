@@ -136,21 +136,24 @@ def test_nothing_can_be_assigned_without_a_model(store: Path) -> None:
 
 
 def test_a_damaged_model_assigns_nothing(store: Path) -> None:
-    """Refused in words, and nothing is written."""
+    """Refused in words, and nothing is written; a run that learns anew says what it costs, in JSON too."""
     words = ("discover", "--store", str(store), "--app", "shop")
     thalweg(*words)
     with open_target(str(store), load_settings(None)) as target:
         client = make_client(target.clickhouse, target.password)
         database = target.clickhouse.database
-        client.execute(
+        damage = (
             f"INSERT INTO {database}.pattern_models SELECT app_id, model_version, concat(body, ' '), checksum,"
             f" version + 1 FROM {database}.pattern_models FINAL WHERE app_id = 'shop'"
         )
+        client.execute(damage)
         before = client.execute(f"SELECT max(version) FROM {database}.session_patterns")
 
         refused = thalweg(*words, "--assign")
 
         assert "the saved model of patterns is damaged" in str(refused.exception)
         assert client.execute(f"SELECT max(version) FROM {database}.session_patterns") == before
+        assert "is damaged" in json.loads(thalweg(*words, "--json").stdout)["damaged"]
+        client.execute(damage)
         client.disconnect()
     assert "clusters have new ids" in thalweg(*words).stderr.replace("\n", " ")

@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 from prefixspan import PrefixSpan
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from models.discovery.discover import discover
 from models.discovery.growth import maximal
@@ -102,7 +103,8 @@ def _clusters(made: Planted) -> set[tuple[str, ...]]:
     holds = np.zeros((len(sequences), len(words)), dtype=np.float32)
     for session, steps in enumerate(sequences):
         holds[session, steps] = 1
-    of = KMeans(CLUSTERS, n_init=1, random_state=0).fit_predict(holds)
+    with threadpool_limits(1):
+        of = KMeans(CLUSTERS, n_init=1, random_state=0).fit_predict(holds)
     chains: Chains = set()
     for cluster in range(CLUSTERS):
         inside = [sequences[session] for session in np.flatnonzero(of == cluster)]

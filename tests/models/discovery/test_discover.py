@@ -229,6 +229,18 @@ def test_a_visitor_who_comes_all_day_makes_no_funnel() -> None:
     assert found(discover(paths, Limits(visitors=0))) == {tuple(path)}
 
 
+def test_q_counts_the_tests_of_refused_candidates_too() -> None:
+    """Two candidates of four steps go to the other half, and one is refused for its few visitors: eight tests."""
+    made = plant(Site(sessions=6_000, seed=3, funnels=(4,)))
+    sessions = made.sessions + [["page:/a", "page:/b", "page:/c", "page:/d"]] * 2_000
+    visitors = made.visitors + [10_000 + n % 20 for n in range(2_000)]
+
+    told = discover(as_paths(sessions, visitors))
+
+    assert (told.candidates, found(told)) == (2, set(made.funnels))
+    assert told.findings[0].q_value == pytest.approx(8 * told.findings[0].p_value)
+
+
 def test_a_rare_funnel_is_not_glued_to_the_common_one_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four in ten who walk the rare one walked the common one first, but hardly anyone goes on from there."""
     made = plant(Site(sessions=15_000, seed=12, funnels=(4, 4), shares=(0.15, 0.15)))

@@ -15,6 +15,7 @@ def model_of(found: list[dict[str, float]], first_id: int) -> PatternModel:
     """With clusters of these profiles."""
     return PatternModel(
         funnels=[],
+        reaches=[],
         clusters=[Cluster(id=UUID(int=first_id + n), center=[], profile=each) for n, each in enumerate(found)],
         other=UUID(int=0),
         steps=[],

@@ -16,6 +16,7 @@ from tests.models.conftest import Place
 
 MODEL = PatternModel(
     funnels=[(UUID(int=1), ("page:/a", "page:/b", "event:C"))],
+    reaches=[3],
     clusters=[Cluster(id=UUID(int=2), center=[0.1, 1 / 3], profile={"page:/ü": 0.7})],
     other=UUID(int=3),
     steps=["page:/ü"],
@@ -57,6 +58,20 @@ def test_any_damage_is_refused(data: st.DataObject) -> None:
     assert "thalweg discover" in refused.value.mend
     with pytest.raises(StoreError, match="damaged"):
         from_body(body.text, body.checksum[::-1])
+
+
+def test_bytes_that_are_no_text_are_refused(place: Place) -> None:
+    """The driver hands them over as they are: in the body, or in the checksum."""
+    body = to_body(MODEL)
+    broken = ((b"\xff" + body.text.encode()[1:], body.checksum), (body.text, b"\xff" + body.checksum.encode()[1:]))
+    for version, values in enumerate(broken, 1):
+        place.client.execute(
+            f"INSERT INTO {place.name}.pattern_models (app_id, body, checksum, version) VALUES",
+            [("shop", *values, version)],
+        )
+
+        with pytest.raises(StoreError, match="damaged"):
+            load_model(place.client, place.name, "shop")
 
 
 def test_another_shape_is_refused() -> None:

@@ -33,6 +33,19 @@ def test_a_session_walks_the_funnel_it_takes_most_steps_of(given: list[list[str]
         assert (walked.funnel[place], walked.steps[place]) == expected
 
 
+@given(sessions, st.integers(0, 5))
+def test_two_steps_are_a_walk_within_reach(given: list[list[str]], reach: int) -> None:
+    """Further apart they are none, unless a third follows; a repeat in a row is one slot."""
+    walked = walked_of(as_paths(given), [["a", "b", "c"]], [reach])
+
+    for place, session in enumerate(given):
+        steps = [step for step, before in zip(session, ["", *session], strict=False) if step != before]
+        most = taken(steps, "abc")
+        second = steps.index("b", steps.index("a")) if most >= 2 else 0
+        near = most > 2 or (most == 2 and "a" in steps[max(second - reach, 0) : second])
+        assert (walked.funnel[place], walked.steps[place]) == ((0, most) if near else (-1, 0))
+
+
 def test_the_longer_walk_wins_over_the_surer_funnel() -> None:
     """And of equal walks the surer funnel, which stands first."""
     chains = [["a", "b", "x"], ["c", "d", "e"]]

@@ -82,7 +82,7 @@ def test_without_patterns_the_page_says_how_to_get_them(place: Place) -> None:
     place.add({})
 
     assert "thalweg discover --store ./store" in page_of(place, NOTHING)
-    assert "no clusters come out beyond what shuffled data gives" in page_of(
+    assert "no clusters are sure, or there were too few to look in" in page_of(
         place, Findings({}, [pattern("all sessions", "other", stability=None)])
     )
 
