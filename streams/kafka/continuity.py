@@ -17,11 +17,11 @@ class Continuity:
 
     def __init__(self, consumer: "BatchConsumer") -> None:
         self._consumer = consumer
-        self._reached = Reached()
+        self.reached = Reached()
 
     def note(self, committed: Mapping[TP, int]) -> None:
         """The broker took these offsets, or told them: remembered over rebalances, in which Faust forgets them."""
-        self._reached.note(committed)
+        self.reached.note(committed)
 
     async def check(self, tp: TP, wanted: int | None, first: int) -> None:
         """What is fetched, from ``first`` on, should begin at ``wanted``; where it does not, say why."""
@@ -38,10 +38,10 @@ class Continuity:
         if app.settings.bounded:  # an embedded broker does not tell its end truly
             return
         ours = [tp for tp in self._consumer.assignment() if tp.topic in app.batch_topics]
-        read = [tp for tp in ours if self._reached.wanted(tp, delivered.get(tp))]
+        read = [tp for tp in ours if self.reached.wanted(tp, delivered.get(tp))]
         ends = await self._consumer.highwaters(*read) if read else {}
         for tp in read:
-            refusal = self._reached.refusal(tp, delivered.get(tp), ends[tp])
+            refusal = self.reached.refusal(tp, delivered.get(tp), ends[tp])
             if refusal is not None:
                 self._refuse(tp, refusal)
 

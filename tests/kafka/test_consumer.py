@@ -99,7 +99,7 @@ def test_a_commit_that_came_too_late_is_not_remembered(
 
         monkeypatch.setattr(thread, "commit", commit)
         assert await consumer._commit({FIRST: 5}) is taken
-        assert consumer._reached.wanted(FIRST, None) == (5 if taken else 0)
+        assert consumer._continuity.reached.wanted(FIRST, None) == (5 if taken else 0)
         thread.thread_loop.close()
 
     asyncio.run(story())
