@@ -7,14 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from streams.warehouse.embedded.__main__ import USER
 from streams.warehouse.embedded.server import HOST
-from streams.warehouse.embedded.store import StoreAddress, find_store
-from tests.faults.serve_store import PASSWORD_VARIABLE
+from streams.warehouse.embedded.store import USER, StoreAddress, find_store
 from tests.kafka.waiting import wait_until
 from tests.warehouse.debian import free_port
 
 START_SECONDS = 90.0
+PASSWORD_VARIABLE = "FAULTS_STORE_PASSWORD"
 
 
 class KillableStore:
@@ -28,7 +27,8 @@ class KillableStore:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = [sys.executable, "-m", "tests.faults.serve_store", str(self._folder), str(self.address.port)]
+        where = (str(self._folder), str(self.address.port), PASSWORD_VARIABLE)
+        command = [sys.executable, "-m", "tests.faults.serve_store", *where]
         with self._log.open("ab") as log:
             self._process = process = subprocess.Popen(
                 command, stdout=log, stderr=log, env={**os.environ, PASSWORD_VARIABLE: self.address.password}

@@ -27,13 +27,13 @@ from streams.warehouse.embedded.session import Account  # noqa: E402
 from streams.warehouse.embedded.store import (  # noqa: E402
     ADDRESS_FILE,
     DATA_FOLDER,
+    USER,
     ServerRecord,
     find_store,
     is_alive,
     make_store_dir,
 )
 
-USER = "default"
 _POLL_SECONDS = 0.5
 
 _log = logging.getLogger("streams.warehouse.embedded")
