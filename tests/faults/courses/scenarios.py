@@ -17,6 +17,7 @@ from tests.faults.courses import (
 )
 from tests.faults.courses.site import Install
 from tests.faults.result import Result
+from tests.flow.live import Installation
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,18 @@ class Scenario:
         return f"{self.fault}-{self.run.__name__}"
 
     def __call__(self, install: Install, *, is_short: bool = False) -> Result:
-        """Its result."""
-        return self.run(install, **(self.short if is_short else self.whole))
+        """Its result. Its workers are ended, so that the next has the machine for itself."""
+        made: list[Installation] = []
+
+        def install_here(**given: object) -> Installation:
+            made.append(install(**given))
+            return made[-1]
+
+        try:
+            return self.run(install_here, **(self.short if is_short else self.whole))
+        finally:
+            for installation in made:
+                installation.close()
 
 
 SCENARIOS = (
