@@ -38,16 +38,17 @@ Source: ISO/IEC 7812-1 (issuer numbers, Luhn in annex B); ranges as in en.wikipe
 """
 
 
+_FIRST_DIGITS = "23456"
+"""Of all schemes."""
+
+
 def may_hold(text: str) -> bool:
     """Whether so many digits follow each other but for gaps that are not encoded.
 
     C changes and removes bytes faster than an expression looks at them.
     """
-    if len(text) < SHORTEST_CARD:
-        return False
-    if not text.isascii():
-        text = _FOREIGN_GAP.sub("", text)
-    return _DIGITS in text.encode("utf-8", "surrogatepass").translate(_ALIKE, _ASCII_GAPS)
+    raw = text.encode() if text.isascii() else _FOREIGN_GAP.sub("", text).encode("utf-8", "surrogatepass")
+    return raw.translate(_ALIKE, _ASCII_GAPS).find(_DIGITS) >= 0  # `in` first tries to read the digits as a number
 
 
 def may_act(text: str) -> bool:
@@ -74,7 +75,8 @@ def _in_run(run: str, at: int) -> list[Span]:
     spans: list[Span] = []
     first = 0
     while first < len(groups):
-        last = max(_ends(run, groups, first), default=None)
+        starts_one = run[groups[first][0]] in _FIRST_DIGITS
+        last = max(_ends(run, groups, first), default=None) if starts_one else None
         if last is not None:
             spans.append((at + groups[first][0], at + groups[last][1], CARD))
         first = first + 1 if last is None else last + 1

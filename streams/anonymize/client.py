@@ -62,13 +62,14 @@ def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
     return spellings, any(text.upper() != text for text in spellings)
 
 
-_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}").fullmatch
 _remembered = remember(_spellings)
 
 
 def spellings_of(value: str) -> tuple[tuple[str, ...], bool]:
     """(every way in lower case to write a value or an address in it, longest first; whether letters are in them).
 
-    Four numbers with dots are written in one way, be they an address or none: not worth a place in memory.
+    Numbers with dots are written in one way, be they an address or none: not worth a place in memory.
     """
-    return ((value,), False) if _DOTTED(value) else _remembered(value)
+    if len(value) >= _SHORTEST_NAME and value.isascii() and value.replace(".", "").isdigit():
+        return (value,), False
+    return _remembered(value)

@@ -34,7 +34,7 @@ def make_fill(program: Program, removed: Counter[str]) -> Fill:
             part(event, raw, kept)
         if event.useragent == ABSENT:
             event.useragent = ""
-        if own and (any(getattr(event, name) for name in packed) or repeats_own(raw, "\n".join(kept))):
+        if own and ((packed and any(getattr(event, name) for name in packed)) or repeats_own(raw, "\n".join(kept))):
             removed.update(strike(event, raw, own, base64))
         return bool(event.event and event.app_id) or not any(
             getattr(raw, name) and not getattr(event, name) for name in REQUIRED

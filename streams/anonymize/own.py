@@ -33,6 +33,20 @@ _OUR_WORDS = " ".join([ADDRESS, *WORDS.values()])
 
 def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     """Whether an own id or address stands in the texts, in any case of letters, plainly or encoded."""
+    if "%" in texts or "\\" in texts or not texts.isascii():
+        return _repeats_hidden(raw, texts)
+    texts = texts.lower()
+    for value in _ids(raw):
+        if len(value) >= SHORTEST and (value.lower() in texts or (" " in value and _as_form(value) in texts)):
+            return True
+    for value in spellings_of(raw.ip)[0]:  # noqa: SIM110 - any() costs as much as the searches do
+        if value in texts:
+            return True
+    return False
+
+
+def _repeats_hidden(raw: ParsedEvent, texts: str) -> bool:
+    """The same where the texts may be encoded, or have letters beyond ASCII."""
     values = list(spellings_of(raw.ip)[0])
     for value in _ids(raw):
         if len(value) >= SHORTEST:

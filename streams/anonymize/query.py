@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import re2
 
-from streams.anonymize.action import TextAction, TextFunction
+from streams.anonymize.action import Signs, TextAction
 from streams.anonymize.ruleset import UrlQuery
 from streams.anonymize.url import UrlAction, UrlFunction, cut_base, cut_parameters, make_url, network_of
+from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
 _EMBEDDED = re2.compile(r"""([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#@"'<>\\]*@)?([^\s?#"'<>\\]*)(?:[?#][^\s"'<>\\]*)?""")
@@ -17,11 +18,13 @@ _QUERY = re2.compile(r"""[?#][^\s"'<>?#=]*=[^\s"'<>]*""")
 
 def make_query(rule: UrlQuery) -> UrlAction:
     """Only the parameters the rule names stay; names are compared, and written, in lower case."""
+    read = _make_read(rule.keep)
     return UrlAction(
         base=cut_base,
-        query=_make_keep(rule.keep),
+        query=lambda query: read(query)[0],
         fragment=lambda _fragment: "",
         network=network_of if rule.click_ids else None,
+        query_and_network=read if rule.click_ids else None,
     )
 
 
@@ -39,39 +42,50 @@ def make_text_query(rule: UrlQuery) -> TextAction:
                 text = _QUERY.sub("", text)
         return text
 
-    return TextAction(cut, (_may_hold_query,), on_names=True)
+    return TextAction(cut, (_MAY_HOLD_QUERY,), on_names=True)
 
 
-def _may_hold_query(text: str) -> bool:
-    return "?" in text or "#" in text or "@" in text or ";" in text
+_MAY_HOLD_QUERY = Signs("?#@;")
 
 
 def _place(url: re.Match[str]) -> str:
     return url.group(1) + cut_parameters(url.group(2))
 
 
-def _make_keep(names: list[str]) -> TextFunction:
-    """Values are new in every query, names are few: what is remembered is what happens to a name."""
-    if not names:
-        return lambda _query: ""
-    written = remember(_make_written([name.lower() for name in names]))
+def _make_read(names: list[str]) -> UrlFunction:
+    """From a query to (what is kept of it, network of its first click id that has a value).
 
-    def keep(query: str) -> str:
-        kept = []
+    Values are new in every query, names are few: what is remembered is what a name means.
+    """
+    meaning = remember(_make_meaning([name.lower() for name in names]))
+
+    def read(query: str) -> tuple[str, str]:
+        kept, network = [], ""
         for parameter in (query.replace(";", "&") if ";" in query else query).split("&"):
+            found = meaning(parameter.partition("=")[0])
+            if found is None:
+                continue
+            word, click = found
             name, sign, value = parameter.partition("=")
-            word = written(name)
             if word is not None:
-                kept.append(word + sign + value)
-        return "&".join(kept)
+                kept.append(parameter if word == name else word + sign + value)
+            if value and not network:
+                network = click
+        return "&".join(kept), network
 
-    return keep
+    return read
 
 
-def _make_written(names: list[str]) -> Callable[[str], str | None]:
-    """From a parameter's name to the name as it is written; None for one that goes."""
-    fits = re.compile("|".join(_form(name) for name in names), re.IGNORECASE | re.ASCII).fullmatch
-    return lambda name: None if fits(name) is None else name.lower()
+def _make_meaning(names: list[str]) -> Callable[[str], tuple[str | None, str] | None]:
+    """From a parameter's name to (the name as it is written, or None for one that goes; its network); None: neither."""
+    fits = re.compile("|".join(_form(name) for name in names), re.IGNORECASE | re.ASCII).fullmatch if names else None
+
+    def meaning(name: str) -> tuple[str | None, str] | None:
+        word = name.lower() if fits is not None and fits(name) is not None else None
+        click = CLICK_IDS.get(name.lower(), "") if name.isascii() else ""
+        return (word, click) if word is not None or click else None
+
+    return meaning
 
 
 def _form(name: str) -> str:

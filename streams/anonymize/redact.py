@@ -6,8 +6,8 @@ from functools import partial
 
 import re2
 
-from streams.anonymize import card, iban, layers, phone, tokens
-from streams.anonymize.action import Hint, TextAction, anything, chain
+from streams.anonymize import card, iban, phone, tokens
+from streams.anonymize.action import Hint, Signs, TextAction, anything, chain
 from streams.anonymize.address import FEWEST_COLONS, find_addresses
 from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import Find, Span, merge, replace_found
@@ -36,24 +36,22 @@ def _find_emails(text: str) -> list[Span]:
     return []
 
 
-def _may_hold_email(text: str) -> bool:
-    return "@" in text or "&" in text or "＠" in text or "﹫" in text
-
-
+_MAY_HOLD_EMAIL = Signs("@&＠﹫")
+_MAY_BE_ENCODED = Signs("%\\")
 _may_hold_v6 = re.compile(r":[0-9A-Fa-f]{0,4}:").search
 _may_hold_v4 = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
 """Begins with a dot, which C looks for."""
 
 
 def _may_hold_address(text: str) -> object:
-    if _may_hold_v6(text) and ("::" in text or text.count(":") >= FEWEST_COLONS):  # a clock's time has less
+    if _may_hold_v4(text):
         return True
-    return "." in text and _may_hold_v4(text)
+    return _may_hold_v6(text) and ("::" in text or text.count(":") >= FEWEST_COLONS)  # a clock's time has less
 
 
 _BUILT_IN: dict[str, tuple[Find, Hint]] = {
     "token": (tokens.find_tokens, tokens.may_hold),
-    "email": (_find_emails, _may_hold_email),
+    "email": (_find_emails, _MAY_HOLD_EMAIL),
     "iban": (iban.find_ibans, iban.may_hold),
     "card": (card.find_cards, card.may_act),
     "phone": (phone.find_phones, phone.may_hold),
@@ -69,7 +67,7 @@ def make_redact(kinds: Sequence[str | OwnPattern]) -> TextAction:
     owns = [kind for kind in kinds if isinstance(kind, OwnPattern)]
     built_in = [_BUILT_IN[kind] for kind in _BUILT_IN if kind in kinds]
     own_hints = [_hint_of(own) for own in owns]
-    hints: list[Hint] = [layers.is_encoded, *[hint for _, hint in built_in], *([may_be_written_anew] if owns else [])]
+    hints: list[Hint] = [_MAY_BE_ENCODED, *[hint for _, hint in built_in], *([may_be_written_anew] if owns else [])]
     return TextAction(
         partial(replace_found, find=_joined([*[find for find, _ in built_in], *map(_make_find, owns)])),
         hints=tuple(hints) if all(own_hints) else (anything,),

@@ -33,6 +33,8 @@ class UrlAction(msgspec.Struct, frozen=True):
     fragment: TextFunction | None = None
     network: TextFunction | None = None
     """The name of the network whose click id is in a query."""
+    query_and_network: UrlFunction | None = None
+    """Both of a query, from one look at it."""
 
 
 def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
@@ -41,18 +43,13 @@ def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
     Bases are remembered, and URLs that are no more than one; a whole query seldom comes again.
     """
     base_of = _memoized([action.base for action in actions if action.base is not None])
-    queries = [action.query for action in actions if action.query is not None]
     fragments = [action.fragment for action in actions if action.fragment is not None]
-    network_of = next((action.network for action in actions if action.network is not None), None)
+    read_query = _make_read_query(actions)
 
-    def run(url: str) -> tuple[str, str]:
-        network = ""
+    def whole(url: str) -> tuple[str, str]:
         try:
             rest, query, fragment = _parts(url)
-            if query and network_of is not None:
-                network = network_of(query)
-            for function in queries:
-                query = query and function(query)
+            query, network = read_query(query) if query else ("", "")
             for function in fragments:
                 fragment = fragment and function(fragment)
             base = base_of(rest) if rest else ""
@@ -64,8 +61,60 @@ def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
             return f"{base}?{query}#{fragment}" if query else f"{base}#{fragment}", network
         return (f"{base}?{query}" if query else base), network
 
-    remembered = remember(run)
-    return lambda url: run(url) if "?" in url else remembered(url)
+    remembered = remember(whole)
+    plain_base_of = remember(lambda given: base_of(given.strip()) if _is_plain(given) else "")
+
+    def run(url: str) -> tuple[str, str]:
+        given, mark, query = url.partition("?")
+        if not mark:
+            return remembered(url)
+        if "#" in query or not query.isprintable():
+            return whole(url)
+        try:
+            base = plain_base_of(given)
+            if not base:
+                return whole(url)
+            query = query.strip()
+            query, network = read_query(query) if query else ("", "")
+        except FAILURES:
+            return "", ""
+        return (f"{base}?{query}" if query else base), network
+
+    return run
+
+
+def _make_read_query(actions: Sequence[UrlAction]) -> UrlFunction:
+    """From a query to (the query as it may be kept, network); the network of what came in."""
+    asked = [action for action in actions if action.query is not None or action.network is not None]
+    network_of = next((action.network for action in asked if action.network is not None), None)
+    first = asked[0].query_and_network if asked else None
+    queries = [action.query for action in asked if action.query is not None]
+
+    def apart(query: str) -> tuple[str, str]:
+        network = network_of(query) if network_of is not None else ""
+        for function in queries:
+            query = query and function(query)
+        return query, network
+
+    def at_once(query: str) -> tuple[str, str]:
+        query, network = first(query)
+        for function in others:
+            query = query and function(query)
+        return query, network
+
+    if first is None:
+        return apart
+    others = queries[1:]
+    return at_once
+
+
+def _is_plain(given: str) -> bool:
+    """Whether what stands before a URL's first ``?`` is its base, but for spaces around it."""
+    return given.isprintable() and "#" not in given and bool(bare := given.strip()) and not _hides_scheme(bare)
+
+
+def _hides_scheme(url: str) -> bool:
+    return "%" in url and _HIDDEN_SCHEME.search(url) is not None
 
 
 def _memoized(functions: Sequence[Callable[[str, str], Base]]) -> TextFunction:
@@ -85,7 +134,7 @@ def _parts(url: str) -> tuple[str, str, str]:
     url = url.strip()
     if "&#" in url:  # else its end would pass for a fragment, and half an e-mail address would stay
         url = _ENTITY_AT.sub("@", url)
-    if "%" in url and _HIDDEN_SCHEME.search(url):
+    if _hides_scheme(url):
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")
     base, _, query = rest.partition("?")

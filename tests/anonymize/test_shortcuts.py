@@ -114,6 +114,12 @@ def _plain_keep(names: list[str]) -> Callable[[str], str]:
     return keep
 
 
+def _plain_read(names: list[str]) -> Callable[[str], tuple[str, str]]:
+    """One after the other."""
+    keep = _plain_keep(names)
+    return lambda text: (keep(text), _plain_network(text))
+
+
 def _plain_network(text: str) -> str:
     """The first click id, by one expression."""
     names = "|".join(map(re.escape, CLICK_IDS))
@@ -129,7 +135,7 @@ def _plainly() -> Iterator[None]:
             patch.setattr(module, "remember", lambda function, *_, **__: function, raising=False)
         for module in (action, value):
             patch.setattr(module, "joint_hint", lambda _actions: None)
-        patch.setattr(query, "_make_keep", _plain_keep)
+        patch.setattr(query, "_make_read", _plain_read)
         patch.setattr(query, "network_of", _plain_network)
         patch.setattr(own, "spellings_of", client._spellings)
         patch.setattr(fill, "repeats_own", lambda _raw, _texts: True)
