@@ -5,26 +5,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 import re2
 
+from streams.anonymize.look import Hint, anything, make_look
+
 TextFunction = Callable[[str], str]
-
-Hint = Callable[[str], object]
-"""Whether there may be something in a text."""
-
-
-def anything(_text: str) -> bool:
-    """A hint that rules nothing out."""
-    return True
-
-
-class Signs(msgspec.Struct, frozen=True):
-    """The hint that one of these characters stands in a text. Those of several actions are looked for as one."""
-
-    signs: str
-
-    def __call__(self, text: str) -> bool:
-        """Whether one does."""
-        return any(sign in text for sign in self.signs)
-
 
 class TextAction(msgspec.Struct, frozen=True):
     """An action on one text.
@@ -62,34 +45,7 @@ def joint_hint(actions: Sequence[TextAction]) -> Hint | None:
     own = "|".join(dict.fromkeys(action.own_hint for action in actions if action.own_hint))
     if own:
         hints.append(re2.compile(own).search)
-    signs = "".join(dict.fromkeys(sign for hint in hints if isinstance(hint, Signs) for sign in hint.signs))
-    first, rest = signs[:_SIGNS_AT_ONCE], signs[_SIGNS_AT_ONCE:]
-    others = [hint for hint in hints if not isinstance(hint, Signs)]
-    return _make_look(first, [*([Signs(rest)] if rest else []), *others]) if first else _any_of(others)
-
-
-_SIGNS_AT_ONCE = 10
-
-
-def _make_look(signs: str, hints: Sequence[Hint]) -> Hint:
-    """Whether a sign stands in a text, or a hint holds. One test beside the other: a loop costs five times as much."""
-    a, b, c, d, e, f, g, h, i, j = (signs * _SIGNS_AT_ONCE)[:_SIGNS_AT_ONCE]
-
-    def may_act(text: str) -> bool:
-        if a in text or b in text or c in text or d in text or e in text:
-            return True
-        if f in text or g in text or h in text or i in text or j in text:
-            return True
-        for hint in hints:  # noqa: SIM110 - any() costs as much as the hints do
-            if hint(text):
-                return True
-        return False
-
-    return may_act
-
-
-def _any_of(hints: Sequence[Hint]) -> Hint:
-    return lambda text: any(hint(text) for hint in hints)
+    return make_look(hints)
 
 
 def joined(first: TextAction, second: TextAction) -> TextAction:

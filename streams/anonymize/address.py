@@ -15,7 +15,7 @@ _V4 = re.compile(rf"(?<![0-9])(?:{_OCTET}\.){{3}}({_OCTET})(?![0-9])")
 _V6_RUN = re.compile(r"(?<![0-9A-Za-z])([0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]*+)([0-9A-Za-z]?)")
 """A run of groups and, where a word goes on right behind it, that word's first sign. Source: RFC 4291 §2.2."""
 _LONGEST_V6 = 45
-_COLONS, _DOTS = 7, 3
+_COLONS, DOTS = 7, 3
 FEWEST_COLONS = _COLONS - 1
 """Of an IPv6 address without ``::``, whose last part may be written as IPv4."""
 
@@ -29,7 +29,7 @@ def find_addresses(text: str) -> list[Span]:
     v4: list[Span] = []
     if "::" in text or text.count(":") >= FEWEST_COLONS:
         v6 = [span for match in _V6_RUN.finditer(text) for span in _network(match)]
-    if text.count(".") >= _DOTS:
+    if text.count(".") >= DOTS:
         v4 = [(*match.span(1), "0") for match in _V4.finditer(text) if match[1] != "0"]
     return merge(v6, v4)
 

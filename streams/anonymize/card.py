@@ -1,9 +1,10 @@
 """Payment card numbers: digits of a card scheme's range and length that pass the Luhn check."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from streams.anonymize.layers import Span
+from streams.anonymize.look import Digits
 from streams.anonymize.tree import may_be_written_anew
 
 CARD = "(card)"
@@ -59,6 +60,9 @@ def may_act(text: str) -> bool:
     return may_hold(text) and (bool(find_cards(text)) or bool(may_be_written_anew(text)))
 
 
+HINT = Digits(may_act, SHORTEST_CARD, _ASCII_GAPS)
+
+
 def find_cards(text: str) -> list[Span]:
     """Where card numbers stand. One written beside other digits, with a gap between, is found too."""
     if "%" not in text and not may_hold(text):
@@ -68,30 +72,34 @@ def find_cards(text: str) -> list[Span]:
 
 def _in_run(run: str, at: int) -> list[Span]:
     """Cards begin and end where groups of digits do; the longest that fits is taken, the search goes on behind it."""
-    groups = [match.span(1) for match in _GROUP.finditer(run) if match.group(1)]
+    groups = [match.span(1) for match in _GROUP.finditer(run) if match.lastindex]
     if len(groups) > _MOST_GROUPS:
         # no one's text; looking at every start would cost an attacker's victim seconds
         return [(at, at + len(run), CARD)]
+    digits = [run[start:end] for start, end in groups]
+    left = sum(map(len, digits))
     spans: list[Span] = []
-    first = 0
-    while first < len(groups):
-        starts_one = run[groups[first][0]] in _FIRST_DIGITS
-        last = max(_ends(run, groups, first), default=None) if starts_one else None
-        if last is not None:
+    done = 0
+    for first, group in enumerate(digits):
+        if left < SHORTEST_CARD:
+            break
+        left -= len(group)
+        if first >= done and group[0] in _FIRST_DIGITS and (last := _last(digits, first)) is not None:
             spans.append((at + groups[first][0], at + groups[last][1], CARD))
-        first = first + 1 if last is None else last + 1
+            done = last + 1
     return spans
 
 
-def _ends(run: str, groups: list[tuple[int, int]], first: int) -> Iterator[int]:
-    """The groups at which a card that begins with group ``first`` may end."""
-    digits = ""
+def _last(groups: Sequence[str], first: int) -> int | None:
+    """The last group of the longest card that begins with group ``first``; None where none does."""
+    digits, found = "", None
     for last in range(first, len(groups)):
-        digits += run[slice(*groups[last])]
+        digits += groups[last]
         if len(digits) > _LONGEST:
-            return
+            break
         if len(digits) >= SHORTEST_CARD and _SCHEMES.fullmatch(digits) and is_luhn(digits):
-            yield last
+            found = last
+    return found
 
 
 def is_luhn(digits: str) -> bool:

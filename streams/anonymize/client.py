@@ -65,11 +65,14 @@ def _spellings(value: str) -> tuple[tuple[str, ...], bool]:
 _remembered = remember(_spellings)
 
 
+def is_spelled_once(value: str) -> bool:
+    """Whether a value is no more than digits and dots, be they an address or none: there is one way to write it."""
+    return len(value) >= _SHORTEST_NAME and value.isascii() and value.replace(".", "").isdigit()
+
+
 def spellings_of(value: str) -> tuple[tuple[str, ...], bool]:
     """(every way in lower case to write a value or an address in it, longest first; whether letters are in them).
 
-    Numbers with dots are written in one way, be they an address or none: not worth a place in memory.
+    What is spelled once is not worth a place in memory.
     """
-    if len(value) >= _SHORTEST_NAME and value.isascii() and value.replace(".", "").isdigit():
-        return (value,), False
-    return _remembered(value)
+    return ((value,), False) if is_spelled_once(value) else _remembered(value)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 
 from streams.anonymize.action import TextAction, TextFunction
-from streams.anonymize.client import spellings_of
+from streams.anonymize.client import is_spelled_once, spellings_of
 from streams.anonymize.fields import TREES
 from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import MAX_LAYERS, Find, Span, decode_layer, is_encoded, merge, replace_found
@@ -36,13 +36,23 @@ def repeats_own(raw: ParsedEvent, texts: str) -> bool:
     if "%" in texts or "\\" in texts or not texts.isascii():
         return _repeats_hidden(raw, texts)
     texts = texts.lower()
-    for value in _ids(raw):
-        if len(value) >= SHORTEST and (value.lower() in texts or (" " in value and _as_form(value) in texts)):
-            return True
-    for value in spellings_of(raw.ip)[0]:  # noqa: SIM110 - any() costs as much as the searches do
-        if value in texts:
-            return True
-    return False
+    domain, network, anonymous = raw.domain_userid, raw.network_userid, raw.anonymous_id
+    user, session, address = raw.user_id, raw.domain_sessionid, raw.ip
+    # one beside the other: a loop costs as much as the searches do
+    if (
+        (len(domain) >= SHORTEST and domain.lower() in texts)
+        or (len(network) >= SHORTEST and network.lower() in texts)
+        or (len(anonymous) >= SHORTEST and anonymous.lower() in texts)
+        or (len(user) >= SHORTEST and user.lower() in texts)
+        or (len(session) >= SHORTEST and session.lower() in texts)
+        or (address in texts if is_spelled_once(address) else _is_any(spellings_of(address)[0], texts))
+    ):
+        return True
+    return "+" in texts and _is_any([_as_form(id_) for id_ in _ids(raw) if " " in id_ and len(id_) >= SHORTEST], texts)
+
+
+def _is_any(values: Iterable[str], texts: str) -> bool:
+    return any(value in texts for value in values)
 
 
 def _repeats_hidden(raw: ParsedEvent, texts: str) -> bool:

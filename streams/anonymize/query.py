@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import re2
 
-from streams.anonymize.action import Signs, TextAction
+from streams.anonymize.action import TextAction
+from streams.anonymize.look import Signs
 from streams.anonymize.ruleset import UrlQuery
 from streams.anonymize.url import UrlAction, UrlFunction, cut_base, cut_parameters, make_url, network_of
 from streams.clickid import CLICK_IDS
@@ -65,10 +66,13 @@ def _make_read(names: list[str]) -> UrlFunction:
             found = meaning(parameter.partition("=")[0])
             if found is None:
                 continue
+            if found is _STAYS:
+                kept.append(parameter)
+                continue
             word, click = found
-            name, sign, value = parameter.partition("=")
+            _, sign, value = parameter.partition("=")
             if word is not None:
-                kept.append(parameter if word == name else word + sign + value)
+                kept.append(word + sign + value)
             if value and not network:
                 network = click
         return "&".join(kept), network
@@ -76,14 +80,22 @@ def _make_read(names: list[str]) -> UrlFunction:
     return read
 
 
-def _make_meaning(names: list[str]) -> Callable[[str], tuple[str | None, str] | None]:
-    """From a parameter's name to (the name as it is written, or None for one that goes; its network); None: neither."""
+Meaning = tuple[str | None, str]
+"""Of a parameter's name: as it is written, None for one that goes; its network."""
+_STAYS: Meaning = ("", "")
+"""Of one that stays as it is, and is no click id."""
+
+
+def _make_meaning(names: list[str]) -> Callable[[str], Meaning | None]:
+    """None for a name that goes and is no click id."""
     fits = re.compile("|".join(_form(name) for name in names), re.IGNORECASE | re.ASCII).fullmatch if names else None
 
-    def meaning(name: str) -> tuple[str | None, str] | None:
+    def meaning(name: str) -> Meaning | None:
         word = name.lower() if fits is not None and fits(name) is not None else None
         click = CLICK_IDS.get(name.lower(), "") if name.isascii() else ""
-        return (word, click) if word is not None or click else None
+        if word is None and not click:
+            return None
+        return _STAYS if word == name and not click else (word, click)
 
     return meaning
 

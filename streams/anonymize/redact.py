@@ -7,10 +7,11 @@ from functools import partial
 import re2
 
 from streams.anonymize import card, iban, phone, tokens
-from streams.anonymize.action import Hint, Signs, TextAction, anything, chain
-from streams.anonymize.address import FEWEST_COLONS, find_addresses
+from streams.anonymize.action import TextAction, chain
+from streams.anonymize.address import DOTS, FEWEST_COLONS, find_addresses
 from streams.anonymize.generalize import number_text
 from streams.anonymize.layers import Find, Span, merge, replace_found
+from streams.anonymize.look import Hint, Signs, anything
 from streams.anonymize.ruleset import OwnPattern, compile_pattern
 from streams.anonymize.tree import may_be_written_anew
 from streams.anonymize.url import Base, UrlAction
@@ -44,16 +45,17 @@ _may_hold_v4 = re.compile(r"\.(?<=[0-9]\.)[0-9]{1,3}\.[0-9]{1,3}\.[0-9]").search
 
 
 def _may_hold_address(text: str) -> object:
-    if _may_hold_v4(text):
+    if text.count(".") >= DOTS and _may_hold_v4(text):
         return True
-    return _may_hold_v6(text) and ("::" in text or text.count(":") >= FEWEST_COLONS)  # a clock's time has less
+    # a clock's time has less colons
+    return ("::" in text or text.count(":") >= FEWEST_COLONS) and _may_hold_v6(text)
 
 
 _BUILT_IN: dict[str, tuple[Find, Hint]] = {
     "token": (tokens.find_tokens, tokens.may_hold),
     "email": (_find_emails, _MAY_HOLD_EMAIL),
     "iban": (iban.find_ibans, iban.may_hold),
-    "card": (card.find_cards, card.may_act),
+    "card": (card.find_cards, card.HINT),
     "phone": (phone.find_phones, phone.may_hold),
     "ip": (find_addresses, _may_hold_address),
 }
