@@ -21,7 +21,7 @@ _ASCII_GAPS = b" -._+\t\n\r\v\f\x1c\x1d\x1e\x1f"
 _ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
 _DIGITS = b"0" * SHORTEST_CARD
 
-_SCHEMES = re.compile(
+_NUMBER = (
     r"4[0-9]{12}(?:[0-9]{3}|[0-9]{6})?"  # Visa
     r"|(?:5[1-5][0-9]{2}|222[1-9]|22[3-9][0-9]|2[3-6][0-9]{2}|27[01][0-9]|2720)[0-9]{12}"  # Mastercard
     r"|3[47][0-9]{13}"  # American Express
@@ -30,8 +30,7 @@ _SCHEMES = re.compile(
     r"|35(?:2[89]|[3-8][0-9])[0-9]{12,15}"  # JCB
     r"|62[0-9]{14,17}"  # UnionPay
     r"|220[0-4][0-9]{12,15}"  # Mir
-    r"|(?:5[06-8][0-9]{2}|6[0-9]{3})[0-9]{8,15}",  # Maestro
-    re.ASCII,
+    r"|(?:5[06-8][0-9]{2}|6[0-9]{3})[0-9]{8,15}"  # Maestro
 )
 """Issuer ranges and lengths; they keep most clock readings and order numbers, which one time in ten pass Luhn.
 
@@ -39,8 +38,13 @@ Source: ISO/IEC 7812-1 (issuer numbers, Luhn in annex B); ranges as in en.wikipe
 """
 
 
-_FIRST_DIGITS = "23456"
+_FIRST_DIGITS = frozenset(b"23456")
 """Of all schemes."""
+_is_number = re.compile(_NUMBER).fullmatch
+_begins = re.compile(_NUMBER.encode()).match
+_DIGITS_ALONE = bytes(sign if chr(sign) in "0123456789" else 32 for sign in range(256))
+_MOST_DIGITS = 40
+_VALUES, _DOUBLED = (bytes.maketrans(b"0123456789", bytes(values)) for values in (range(10), (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 
 
 def may_hold(text: str) -> bool:
@@ -48,8 +52,7 @@ def may_hold(text: str) -> bool:
 
     C changes and removes bytes faster than an expression looks at them.
     """
-    raw = text.encode() if text.isascii() else _FOREIGN_GAP.sub("", text).encode("utf-8", "surrogatepass")
-    return raw.translate(_ALIKE, _ASCII_GAPS).find(_DIGITS) >= 0  # `in` first tries to read the digits as a number
+    return _bytes_of(text).translate(_ALIKE, _ASCII_GAPS).find(_DIGITS) >= 0  # `in` first tries to read a number
 
 
 def may_act(text: str) -> bool:
@@ -57,17 +60,51 @@ def may_act(text: str) -> bool:
 
     Ids have many digits, and so some look like a card at first sight.
     """
-    return may_hold(text) and (bool(find_cards(text)) or bool(may_be_written_anew(text)))
+    return may_hold(text) and _acts_on_digits(text)
 
 
-HINT = Digits(may_act, SHORTEST_CARD, _ASCII_GAPS)
+def _acts_on_digits(text: str) -> bool:
+    """The same for a text that may hold one."""
+    return bool((_may_be_one(text) or "%" in text) and _cards_in(text)) or may_be_written_anew(text) is not None
+
+
+HINT = Digits(may_act, SHORTEST_CARD, _ASCII_GAPS, _acts_on_digits)
 
 
 def find_cards(text: str) -> list[Span]:
     """Where card numbers stand. One written beside other digits, with a gap between, is found too."""
-    if "%" not in text and not may_hold(text):
+    if "%" not in text and not (may_hold(text) and _may_be_one(text)):
         return []
+    return _cards_in(text)
+
+
+def _cards_in(text: str) -> list[Span]:
     return [span for run in _RUN.finditer(text) for span in _in_run(run.group(), run.start())]
+
+
+def _may_be_one(text: str) -> bool:
+    """Whether some digits, gaps between them or not, are a card's number, wherever it may begin and end.
+
+    Hardly any id's are, and it costs less to tell than where groups of digits begin and end.
+    """
+    for digits in _bytes_of(text).translate(_DIGITS_ALONE, _ASCII_GAPS).split():
+        size = len(digits)
+        if size > _MOST_DIGITS:
+            return True
+        for start in range(size - SHORTEST_CARD + 1):
+            if digits[start] in _FIRST_DIGITS and _begins_with_number(digits[start : start + _LONGEST]):
+                return True
+    return False
+
+
+def _begins_with_number(digits: bytes) -> bool:
+    return _begins(digits) is not None and any(
+        _is_number(text := digits[:size].decode()) and is_luhn(text) for size in range(SHORTEST_CARD, len(digits) + 1)
+    )
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode() if text.isascii() else _FOREIGN_GAP.sub("", text).encode("utf-8", "surrogatepass")
 
 
 def _in_run(run: str, at: int) -> list[Span]:
@@ -84,7 +121,7 @@ def _in_run(run: str, at: int) -> list[Span]:
         if left < SHORTEST_CARD:
             break
         left -= len(group)
-        if first >= done and group[0] in _FIRST_DIGITS and (last := _last(digits, first)) is not None:
+        if first >= done and ord(group[0]) in _FIRST_DIGITS and (last := _last(digits, first)) is not None:
             spans.append((at + groups[first][0], at + groups[last][1], CARD))
             done = last + 1
     return spans
@@ -97,12 +134,12 @@ def _last(groups: Sequence[str], first: int) -> int | None:
         digits += groups[last]
         if len(digits) > _LONGEST:
             break
-        if len(digits) >= SHORTEST_CARD and _SCHEMES.fullmatch(digits) and is_luhn(digits):
+        if len(digits) >= SHORTEST_CARD and _is_number(digits) and is_luhn(digits):
             found = last
     return found
 
 
 def is_luhn(digits: str) -> bool:
     """Whether the last digit is right. Source: ISO/IEC 7812-1 annex B."""
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
-    return (doubled + sum(int(digit) for digit in digits[-1::-2])) % 10 == 0
+    raw = digits.encode()
+    return (sum(raw[-1::-2].translate(_VALUES)) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == 0

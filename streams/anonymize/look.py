@@ -30,12 +30,14 @@ class Signs(msgspec.Struct, frozen=True):
 class Digits(msgspec.Struct, frozen=True):
     """The hint ``test``, which holds for no ASCII text without ``least`` digits in a row, ``gaps`` between them or not.
 
-    ``gaps`` are ASCII, and neither digits nor signs of a Signs.
+    ``gaps`` are ASCII, and neither digits nor signs of a Signs. ``rest`` is what is left to ask of a text with such
+    digits.
     """
 
     test: Hint
     least: int
-    gaps: bytes = b""
+    gaps: bytes
+    rest: Hint
 
     def __call__(self, text: str) -> object:
         """Whether the test holds."""
@@ -45,18 +47,18 @@ class Digits(msgspec.Struct, frozen=True):
 def make_look(hints: Sequence[Hint]) -> Hint:
     """Whether any of the hints holds for a text; those that are about characters are asked together."""
     signs = "".join(dict.fromkeys(sign for hint in hints if isinstance(hint, Signs) for sign in hint.signs))
-    digits = next((hint for hint in hints if isinstance(hint, Digits)), Digits(_never, 1))
+    digits = next((hint for hint in hints if isinstance(hint, Digits)), _NO_DIGITS)
     others = [hint for hint in hints if not isinstance(hint, Signs) and hint is not digits]
     table = _table_of(signs.encode("ascii", "ignore"))
-    gaps, run, test = digits.gaps, _DIGIT * digits.least, digits.test
+    gaps, run, rest = digits.gaps, _DIGIT * digits.least, digits.rest
 
     def look(text: str) -> bool:
         if text.isascii():
             # C changes and removes bytes faster than an expression looks at them
             seen = text.encode().translate(table, gaps)
-            if seen.find(_FOUND) >= 0 or (seen.find(run) >= 0 and test(text)):
+            if seen.find(_FOUND) >= 0 or (seen.find(run) >= 0 and rest(text)):
                 return True
-        elif test(text) or any(sign in text for sign in signs):
+        elif digits.test(text) or any(sign in text for sign in signs):
             return True
         for hint in others:  # noqa: SIM110 - any() costs as much as the hints do
             if hint(text):
@@ -75,3 +77,6 @@ def _table_of(signs: bytes) -> bytes:
 
 def _never(_text: str) -> bool:
     return False
+
+
+_NO_DIGITS = Digits(_never, 1, b"", _never)
