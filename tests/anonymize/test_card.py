@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.anonymize import card as cards
 from streams.anonymize.card import CARD, find_cards, is_luhn
 from streams.anonymize.layers import rewrite
 
@@ -74,3 +75,30 @@ def test_any_visa_number_goes_and_its_neighbours_stay(start: str, shift: int) ->
 
     assert redact_cards(f"{start}{right}") == CARD
     assert redact_cards(f"{start}{(right + shift) % 10}") != CARD
+
+
+rows = st.lists(
+    st.sampled_from([*CARDS, *"0123456789", *GAPS, "4242", "x", "6", "50", "22", "é", "٣", "\n", "  ", "7b62-4671-6367-36ab-"]),
+    max_size=30,
+).map("".join)  # fmt: skip
+
+
+@given(rows | st.from_regex(r"[2-6][0-9]{11,20}", fullmatch=True))
+def test_the_quick_look_misses_no_card(text: str) -> None:
+    """What is told at once to hold none holds none; one encoded gap, and it is not asked."""
+    found = cards._cards_in(text)
+
+    assert find_cards(text) == found
+    if found and "%" not in text:
+        assert cards.may_hold(text)
+        assert cards._may_be_one(text)
+
+
+@given(st.from_regex(r"[0-9]{1,30}", fullmatch=True))
+def test_luhn_is_as_the_norm_writes_it(digits: str) -> None:
+    """Every second digit from the right but one is doubled, and its own digits added."""
+    total = sum(
+        sum(map(int, str(int(digit) * 2))) if place % 2 else int(digit) for place, digit in enumerate(digits[::-1])
+    )
+
+    assert is_luhn(digits) is (total % 10 == 0)
