@@ -48,7 +48,7 @@ def make_look(hints: Sequence[Hint]) -> Hint:
     """Whether any of the hints holds for a text; those that are about characters are asked together."""
     signs = "".join(dict.fromkeys(sign for hint in hints if isinstance(hint, Signs) for sign in hint.signs))
     digits = next((hint for hint in hints if isinstance(hint, Digits)), _NO_DIGITS)
-    others = [hint for hint in hints if not isinstance(hint, Signs) and hint is not digits]
+    other = _any_of([hint for hint in hints if not isinstance(hint, Signs) and hint is not digits])
     table = _table_of(signs.encode("ascii", "ignore"))
     gaps, run, rest = digits.gaps, _DIGIT * digits.least, digits.rest
 
@@ -60,12 +60,22 @@ def make_look(hints: Sequence[Hint]) -> Hint:
                 return True
         elif digits.test(text) or any(sign in text for sign in signs):
             return True
-        for hint in others:  # noqa: SIM110 - any() costs as much as the hints do
+        return bool(other(text))
+
+    return look
+
+
+def _any_of(hints: Sequence[Hint]) -> Hint:
+    if len(hints) == 1:
+        return hints[0]
+
+    def any_holds(text: str) -> bool:
+        for hint in hints:  # noqa: SIM110 - any() costs as much as the hints do
             if hint(text):
                 return True
         return False
 
-    return look
+    return any_holds
 
 
 def _table_of(signs: bytes) -> bytes:
