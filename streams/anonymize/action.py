@@ -9,6 +9,7 @@ from streams.anonymize.look import Hint, anything, make_look
 
 TextFunction = Callable[[str], str]
 
+
 class TextAction(msgspec.Struct, frozen=True):
     """An action on one text.
 

@@ -44,7 +44,9 @@ _is_number = re.compile(_NUMBER).fullmatch
 _begins = re.compile(_NUMBER.encode()).match
 _DIGITS_ALONE = bytes(sign if chr(sign) in "0123456789" else 32 for sign in range(256))
 _MOST_DIGITS = 40
-_VALUES, _DOUBLED = (bytes.maketrans(b"0123456789", bytes(values)) for values in (range(10), (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
+_VALUES, _DOUBLED = (
+    bytes.maketrans(b"0123456789", bytes(values)) for values in (range(10), (0, 2, 4, 6, 8, 1, 3, 5, 7, 9))
+)
 
 
 def may_hold(text: str) -> bool:

@@ -19,13 +19,15 @@ _QUERY = re2.compile(r"""[?#][^\s"'<>?#=]*=[^\s"'<>]*""")
 
 def make_query(rule: UrlQuery) -> UrlAction:
     """Only the parameters the rule names stay; names are compared, and written, in lower case."""
-    read = _make_read(rule.keep)
+    meaning = remember(_make_meaning([name.lower() for name in rule.keep]))
+    read = _make_read(meaning)
     return UrlAction(
         base=cut_base,
         query=lambda query: read(query)[0],
         fragment=lambda _fragment: "",
         network=network_of if rule.click_ids else None,
         query_and_network=read if rule.click_ids else None,
+        network_of_dropped=_make_network_of_dropped(meaning, rule.click_ids),
     )
 
 
@@ -53,12 +55,28 @@ def _place(url: re.Match[str]) -> str:
     return url.group(1) + cut_parameters(url.group(2))
 
 
-def _make_read(names: list[str]) -> UrlFunction:
-    """From a query to (what is kept of it, network of its first click id that has a value).
+Meaning = tuple[str | None, str]
+"""Of a parameter's name: as it is written, None for one that goes; its network."""
+MeaningOf = Callable[[str], Meaning | None]
+"""None for a name that goes and is no click id. Values are new in every query, names are few: they are remembered."""
 
-    Values are new in every query, names are few: what is remembered is what a name means.
-    """
-    meaning = remember(_make_meaning([name.lower() for name in names]))
+
+def _make_network_of_dropped(meaning: MeaningOf, click_ids: bool) -> Callable[[str], str | None]:
+    def network_of_dropped(parameter: str) -> str | None:
+        name, _, value = parameter.partition("=")
+        if ";" in parameter:
+            return None
+        found = meaning(name)
+        if found is None:
+            return ""
+        word, network = found
+        return None if word is not None else network if click_ids and value else ""
+
+    return network_of_dropped
+
+
+def _make_read(meaning: MeaningOf) -> UrlFunction:
+    """From a query to (what is kept of it, network of its first click id that has a value)."""
 
     def read(query: str) -> tuple[str, str]:
         kept, network = [], ""
@@ -80,14 +98,11 @@ def _make_read(names: list[str]) -> UrlFunction:
     return read
 
 
-Meaning = tuple[str | None, str]
-"""Of a parameter's name: as it is written, None for one that goes; its network."""
 _STAYS: Meaning = ("", "")
 """Of one that stays as it is, and is no click id."""
 
 
-def _make_meaning(names: list[str]) -> Callable[[str], Meaning | None]:
-    """None for a name that goes and is no click id."""
+def _make_meaning(names: list[str]) -> MeaningOf:
     fits = re.compile("|".join(_form(name) for name in names), re.IGNORECASE | re.ASCII).fullmatch if names else None
 
     def meaning(name: str) -> Meaning | None:

@@ -23,6 +23,7 @@ Base = tuple[str, str]
 """(Scheme, user, host and port; path) of a URL; of one without ``//`` the scheme, and all behind it."""
 UrlFunction = Callable[[str], tuple[str, str]]
 """From a URL to (the URL as it may be kept, or an empty one; name of the network whose click id it held)."""
+UNREADABLE = ("", "")
 
 
 class UrlAction(msgspec.Struct, frozen=True):
@@ -35,6 +36,8 @@ class UrlAction(msgspec.Struct, frozen=True):
     """The name of the network whose click id is in a query."""
     query_and_network: UrlFunction | None = None
     """Both of a query, from one look at it."""
+    network_of_dropped: Callable[[str], str | None] | None = None
+    """From one parameter, which leaves nothing in the query, to its network; None for one that may leave something."""
 
 
 def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
@@ -54,7 +57,7 @@ def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
                 fragment = fragment and function(fragment)
             base = base_of(rest) if rest else ""
         except FAILURES:
-            return "", ""
+            return UNREADABLE
         if rest and not base:
             return "", network
         if fragment:
@@ -77,10 +80,38 @@ def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
             query = query.strip()
             query, network = read_query(query) if query else ("", "")
         except FAILURES:
-            return "", ""
+            return UNREADABLE
         return (f"{base}?{query}" if query else base), network
 
-    return run
+    return _make_shortened(actions, run)
+
+
+def _make_shortened(actions: Sequence[UrlAction], run: UrlFunction) -> UrlFunction:
+    """The same, where what stands before the last parameter is remembered if that one leaves nothing.
+
+    What is new in each URL, as click ids and tokens are, mostly comes last: others put it behind a link that was whole.
+    """
+    asked = [action for action in actions if action.query is not None or action.network is not None]
+    network_of = asked[0].network_of_dropped if asked else None
+    if network_of is None or (asked[0].network is None and any(action.network for action in asked)):
+        return run
+    run_start = remember(lambda start: run(start) if _is_whole(start) else UNREADABLE)
+
+    def shortened(url: str) -> tuple[str, str]:
+        start, mark, last = url.rpartition("&")
+        if mark and "#" not in last and last.isprintable() and (network := network_of(last)) is not None:
+            found = run_start(start)
+            if found[0]:
+                return (found[0], network) if network and not found[1] else found
+        return run(url)
+
+    return shortened
+
+
+def _is_whole(start: str) -> bool:
+    """Whether a URL means the same by itself as with a parameter behind it that leaves nothing."""
+    given, _, query = start.partition("?")
+    return bool(query) and query.isprintable() and "#" not in query and query[-1] != " " and _is_plain(given)
 
 
 def _make_read_query(actions: Sequence[UrlAction]) -> UrlFunction:

@@ -15,11 +15,16 @@ from hypothesis import strategies as st
 
 from streams.anonymize import action, card, client, fill, own, query, redact, template, tree, url, value
 from streams.anonymize import compile as compiling
+from streams.anonymize.compile import Compiler
+from streams.anonymize.hashes import Hashes
+from streams.anonymize.keyring import SecretKeyring
 from streams.anonymize.rules import Rules, default_rules, make_rules
+from streams.anonymize.url import UrlFunction
 from streams.clickid import CLICK_IDS
 from streams.errors import ConfigError
+from streams.keys import Keys
 from streams.records import Event
-from tests.anonymize.engine import rules_of, run
+from tests.anonymize.engine import SECRET, rules_of, run
 
 CASES = int(os.environ.get("THALWEG_CASES", "60"))
 PIECES = [
@@ -43,6 +48,17 @@ urls = st.builds(
     "{}{}?{}#{}".format,
     st.sampled_from(["https://h.example/", "/", "", "mailto:", "https%3A%2F%2F", "//u@[::1]:80/"]), texts, texts, texts,
 ) | st.lists(texts, max_size=5).map(lambda parts: "https://h.example/p?" + "&".join(parts)) | texts  # fmt: skip
+parameters = st.sampled_from([
+    "utm_source=news", "UTM_Source=x", "token=1", "gclid=1", "GCLID=", "fbclid=2", "q=", "q", "", " ", "q=1 ", "utm_x=a;gclid=3",
+    "utm_x=?", "#a", "a=#gclid=1", "utm_t=ann@example.com", "\ud800", "t=\x00", "%3Futm_a=1", "é=1", "utm_s=é",
+])  # fmt: skip
+urls |= st.builds(
+    lambda base, given: base + "&".join(given),
+    st.sampled_from(
+        ["https://h.example/p?", "/a&b?", "https://h.example/#/p?", " /p ?", "https%3A%2F%2Fh/p?", "?", "/p", "h%00:?"]
+    ),
+    st.lists(parameters, max_size=4),
+)
 events = st.fixed_dictionaries(
     {},
     optional={
@@ -135,7 +151,9 @@ def _plainly() -> Iterator[None]:
             patch.setattr(module, "remember", lambda function, *_, **__: function, raising=False)
         for module in (action, value):
             patch.setattr(module, "joint_hint", lambda _actions: None)
+        patch.setattr(query, "_make_meaning", lambda names: names)
         patch.setattr(query, "_make_read", _plain_read)
+        patch.setattr(query, "_make_network_of_dropped", lambda *_: None)
         patch.setattr(query, "network_of", _plain_network)
         patch.setattr(url, "_is_plain", lambda _given: False)
         patch.setattr(card, "_may_be_one", lambda _text: True)
@@ -200,6 +218,40 @@ def test_a_number_that_fits_a_pattern_when_written_anew_is_masked() -> None:
 
     assert event is not None
     assert event.contexts == '[{"a":"(w).0"}]'
+
+
+def _cut_of(rules: Rules) -> UrlFunction:
+    """What the rules do to a page's URL, with the memory that one worker has."""
+    compiler = Compiler(rules.file, Hashes(Keys(SECRET), SecretKeyring(SECRET)))
+    return dict(compiler.program(tuple(range(len(rules.file.rules))), 0).urls).get("page_url", lambda _url: ("", ""))
+
+
+@settings(max_examples=CASES * 5, deadline=None)
+@given(
+    rules=st.just(default_rules()) | st.lists(rules_of_one, min_size=1, max_size=3).map(_file),
+    some=st.lists(urls, max_size=6),
+    last=parameters,
+)
+def test_a_url_is_cut_as_if_it_had_not_been_seen(rules: Rules | None, some: list[str], last: str) -> None:
+    """Whatever was remembered of its start, and whichever of the rules looks for click ids."""
+    if rules is None:
+        return
+    asked = [each for url in some for each in (url, f"{url}&{last}", f"{url}&gclid=7", f"{url}&{last}")]
+    cut = _cut_of(rules)
+    with _plainly():
+        plain_cut = _cut_of(rules)
+        wanted = [plain_cut(url) for url in asked]
+
+    assert [cut(url) for url in asked] == wanted
+
+
+def test_a_click_id_counts_where_only_a_later_rule_looks_for_it() -> None:
+    """The rule before it has cut the query."""
+    cut = {"action": "url_query", "fields": ["page_url"], "keep": ["utm_*"]}
+    event = run(rules_of({**cut, "click_ids": False}, {**cut, "click_ids": True}), page_url="/p?utm_source=x&gclid=1")
+
+    assert event is not None
+    assert (event.page_url, event.mkt_network) == ("/p?utm_source=x", "Google")
 
 
 @pytest.mark.parametrize("separator", ["&", ";"])
