@@ -29,7 +29,8 @@ from streams.anonymize.ruleset import (
     RuleFile,
     TruncateIp,
 )
-from streams.anonymize.url import UrlAction, UrlFunction, make_url
+from streams.anonymize.url import UrlAction, UrlFunction
+from streams.anonymize.urls import make_url
 from streams.anonymize.value import Drop, Keep, Step, ValueFunction, make_value
 from streams.keys import Keys
 from streams.memo import remember

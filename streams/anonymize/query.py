@@ -8,7 +8,8 @@ import re2
 from streams.anonymize.action import TextAction
 from streams.anonymize.look import Signs
 from streams.anonymize.ruleset import UrlQuery
-from streams.anonymize.url import UrlAction, UrlFunction, cut_base, cut_parameters, make_url, network_of
+from streams.anonymize.url import UrlAction, UrlFunction, cut_base, cut_parameters, network_of
+from streams.anonymize.urls import make_url
 from streams.clickid import CLICK_IDS
 from streams.memo import remember
 

@@ -7,7 +7,8 @@ from typing import Any
 from streams.anonymize.action import TextAction
 from streams.anonymize.layers import MAX_LAYERS, decode_layer, is_encoded
 from streams.anonymize.ruleset import OwnPattern, UrlTemplate, compile_pattern
-from streams.anonymize.url import Base, UrlAction, make_url
+from streams.anonymize.url import Base, UrlAction
+from streams.anonymize.urls import make_url
 from streams.memo import remember
 
 _BUILT_IN = {

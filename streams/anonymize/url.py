@@ -1,13 +1,13 @@
 """URLs in parts, and which of them stay: campaign parameters, but no fragment, user, session ids or other query."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 import re2
 
-from streams.anonymize.action import FAILURES, TextFunction
+from streams.anonymize.action import TextFunction
 from streams.clickid import CLICK_IDS
 from streams.memo import remember
 
@@ -23,7 +23,6 @@ Base = tuple[str, str]
 """(Scheme, user, host and port; path) of a URL; of one without ``//`` the scheme, and all behind it."""
 UrlFunction = Callable[[str], tuple[str, str]]
 """From a URL to (the URL as it may be kept, or an empty one; name of the network whose click id it held)."""
-UNREADABLE = ("", "")
 
 
 class UrlAction(msgspec.Struct, frozen=True):
@@ -40,132 +39,19 @@ class UrlAction(msgspec.Struct, frozen=True):
     """From one parameter, which leaves nothing in the query, to its network; None for one that may leave something."""
 
 
-def make_url(actions: Sequence[UrlAction]) -> UrlFunction:
-    """The actions, one after another, on each part; the URL is taken apart once. Fails closed: an empty URL.
-
-    Bases are remembered, and URLs that are no more than one; a whole query seldom comes again.
-    """
-    base_of = _memoized([action.base for action in actions if action.base is not None])
-    fragments = [action.fragment for action in actions if action.fragment is not None]
-    read_query = _make_read_query(actions)
-
-    def whole(url: str) -> tuple[str, str]:
-        try:
-            rest, query, fragment = _parts(url)
-            query, network = read_query(query) if query else ("", "")
-            for function in fragments:
-                fragment = fragment and function(fragment)
-            base = base_of(rest) if rest else ""
-        except FAILURES:
-            return UNREADABLE
-        if rest and not base:
-            return "", network
-        if fragment:
-            return f"{base}?{query}#{fragment}" if query else f"{base}#{fragment}", network
-        return (f"{base}?{query}" if query else base), network
-
-    remembered = remember(whole)
-    plain_base_of = remember(lambda given: base_of(given.strip()) if _is_plain(given) else "")
-
-    def run(url: str) -> tuple[str, str]:
-        given, mark, query = url.partition("?")
-        if not mark:
-            return remembered(url)
-        if "#" in query or not query.isprintable():
-            return whole(url)
-        try:
-            base = plain_base_of(given)
-            if not base:
-                return whole(url)
-            query = query.strip()
-            query, network = read_query(query) if query else ("", "")
-        except FAILURES:
-            return UNREADABLE
-        return (f"{base}?{query}" if query else base), network
-
-    return _make_shortened(actions, run)
-
-
-def _make_shortened(actions: Sequence[UrlAction], run: UrlFunction) -> UrlFunction:
-    """The same, where what stands before the last parameter is remembered if that one leaves nothing.
-
-    What is new in each URL, as click ids and tokens are, mostly comes last: others put it behind a link that was whole.
-    """
-    asked = [action for action in actions if action.query is not None or action.network is not None]
-    network_of = asked[0].network_of_dropped if asked else None
-    if network_of is None or (asked[0].network is None and any(action.network for action in asked)):
-        return run
-    run_start = remember(lambda start: run(start) if _is_whole(start) else UNREADABLE)
-
-    def shortened(url: str) -> tuple[str, str]:
-        start, mark, last = url.rpartition("&")
-        if mark and "#" not in last and last.isprintable() and (network := network_of(last)) is not None:
-            found = run_start(start)
-            if found[0]:
-                return (found[0], network) if network and not found[1] else found
-        return run(url)
-
-    return shortened
-
-
-def _is_whole(start: str) -> bool:
-    """Whether a URL means the same by itself as with a parameter behind it that leaves nothing."""
-    given, _, query = start.partition("?")
-    return bool(query) and query.isprintable() and "#" not in query and query[-1] != " " and _is_plain(given)
-
-
-def _make_read_query(actions: Sequence[UrlAction]) -> UrlFunction:
-    """From a query to (the query as it may be kept, network); the network of what came in."""
-    asked = [action for action in actions if action.query is not None or action.network is not None]
-    network_of = next((action.network for action in asked if action.network is not None), None)
-    first = asked[0].query_and_network if asked else None
-    queries = [action.query for action in asked if action.query is not None]
-
-    def apart(query: str) -> tuple[str, str]:
-        network = network_of(query) if network_of is not None else ""
-        for function in queries:
-            query = query and function(query)
-        return query, network
-
-    def at_once(query: str) -> tuple[str, str]:
-        query, network = first(query)
-        for function in others:
-            query = query and function(query)
-        return query, network
-
-    if first is None:
-        return apart
-    others = queries[1:]
-    return at_once
-
-
-def _is_plain(given: str) -> bool:
-    """Whether what stands before a URL's first ``?`` is its base, but for spaces around it."""
-    return given.isprintable() and "#" not in given and bool(bare := given.strip()) and not _hides_scheme(bare)
-
-
-def _hides_scheme(url: str) -> bool:
+def hides_scheme(url: str) -> bool:
+    """Whether a URL is encoded as a whole."""
     return "%" in url and _HIDDEN_SCHEME.search(url) is not None
 
 
-def _memoized(functions: Sequence[Callable[[str, str], Base]]) -> TextFunction:
-    def base_of(base: str) -> str:
-        head, path = split_base(base)
-        for function in functions:
-            head, path = function(head, path)
-        return head + path
-
-    return remember(base_of)
-
-
-def _parts(url: str) -> tuple[str, str, str]:
+def parts_of(url: str) -> tuple[str, str, str]:
     """(Base, query, fragment), as a browser would read them."""
     if not url.isprintable():
         url = "".join(filter(str.isprintable, url))
     url = url.strip()
     if "&#" in url:  # else its end would pass for a fragment, and half an e-mail address would stay
         url = _ENTITY_AT.sub("@", url)
-    if _hides_scheme(url):
+    if hides_scheme(url):
         url = unquote(unquote(unquote(url)))
     rest, _, fragment = url.partition("#")
     base, _, query = rest.partition("?")

@@ -78,7 +78,7 @@ def test_any_visa_number_goes_and_its_neighbours_stay(start: str, shift: int) ->
 
 
 rows = st.lists(
-    st.sampled_from([*CARDS, *"0123456789", *GAPS, "4242", "x", "6", "50", "22", "é", "٣", "\n", "  ", "7b62-4671-6367-36ab-"]),
+    st.sampled_from([*CARDS, *"0123456789", *GAPS, "4242", "x", "6", "50", "22", "é", "٣", "\n", "7b62-4671-6367-36-"]),
     max_size=30,
 ).map("".join)  # fmt: skip
 

@@ -8,8 +8,8 @@ from streams.anonymize.redact import _BUILT_IN
 
 BUILT_IN = [hint for _, hint in _BUILT_IN.values()]
 PIECES = [
-    *"0123456789", "4242 4242", "424242424242", "4.2", "-", "_", "+", "\t", "\x1f", "\xa0", "\u2011", "٣", "!", "\x00", "x",
-    "@", "&", "＠", "﹫", "%20", "\\", "?", ";", "::", ":1:", "1.2.3.4", ",1.5,", "sk-", "DE89", "é", "\ud800",
+    *"0123456789", "4242 4242", "424242424242", "4.2", "-", "_", "+", "\t", "\x1f", "\xa0", "\u2011", "٣", "!", "\x00",
+    "x", "@", "&", "＠", "﹫", "%20", "\\", "?", ";", "::", ":1:", "1.2.3.4", ",1.5,", "sk-", "DE89", "é", "\ud800",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
 signs = st.text(st.sampled_from("?#@&;%\\!＠x"), min_size=1, max_size=4).map(Signs)

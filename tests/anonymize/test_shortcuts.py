@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from streams.anonymize import action, card, client, fill, own, query, redact, template, tree, url, value
 from streams.anonymize import compile as compiling
+from streams.anonymize import urls as whole_urls
 from streams.anonymize.compile import Compiler
 from streams.anonymize.hashes import Hashes
 from streams.anonymize.keyring import SecretKeyring
@@ -28,7 +29,8 @@ from tests.anonymize.engine import SECRET, rules_of, run
 
 CASES = int(os.environ.get("THALWEG_CASES", "60"))
 PIECES = [
-    "customer-10017", "CUSTOMER-10017", "Ann Lee 7", "ANN+lee+7", "ann lee+7", "203.0.113.77", "2001:db8::7", "12:30:45", "1:2:3:4:5:6:7:8", "1.2.3.4",
+    "customer-10017", "CUSTOMER-10017", "Ann Lee 7", "ANN+lee+7", "ann lee+7",
+    "203.0.113.77", "2001:db8::7", "12:30:45", "1:2:3:4:5:6:7:8", "1.2.3.4",
     "ann@example.com", "ann%40example.com", "\\u0040", "4242 4242 4242 4242", "4242424242424242", "424242424242.4242",
     "4242424242424242000e-3", "0.4242424242424242e16", "42424242424242.4200000", "0f3e4242-4242-4242-a424-242424242e7",
     "+49 30 901820", "DE89370400440532013000", "https://u:p@h.example/p;s=1?a=b#c", "?utm_source=x&GCLID=1;q=2", "&&=",
@@ -49,8 +51,9 @@ urls = st.builds(
     st.sampled_from(["https://h.example/", "/", "", "mailto:", "https%3A%2F%2F", "//u@[::1]:80/"]), texts, texts, texts,
 ) | st.lists(texts, max_size=5).map(lambda parts: "https://h.example/p?" + "&".join(parts)) | texts  # fmt: skip
 parameters = st.sampled_from([
-    "utm_source=news", "UTM_Source=x", "token=1", "gclid=1", "GCLID=", "fbclid=2", "q=", "q", "", " ", "q=1 ", "utm_x=a;gclid=3",
-    "utm_x=?", "#a", "a=#gclid=1", "utm_t=ann@example.com", "\ud800", "t=\x00", "%3Futm_a=1", "é=1", "utm_s=é",
+    "utm_source=news", "UTM_Source=x", "token=1", "gclid=1", "GCLID=", "fbclid=2", "q=", "q", "", " ", "q=1 ",
+    "utm_x=a;gclid=3", "utm_x=?", "#a", "a=#gclid=1", "utm_t=ann@example.com", "\ud800", "t=\x00",
+    "%3Futm_a=1", "é=1", "utm_s=é",
 ])  # fmt: skip
 urls |= st.builds(
     lambda base, given: base + "&".join(given),
@@ -147,7 +150,7 @@ def _plain_network(text: str) -> str:
 def _plainly() -> Iterator[None]:
     """Without any shortcut: each text is worked through by each rule, each time, and struck of own ids."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (client, compiling, query, redact, template, url, value):
+        for module in (client, compiling, query, redact, template, url, value, whole_urls):
             patch.setattr(module, "remember", lambda function, *_, **__: function, raising=False)
         for module in (action, value):
             patch.setattr(module, "joint_hint", lambda _actions: None)
@@ -155,7 +158,7 @@ def _plainly() -> Iterator[None]:
         patch.setattr(query, "_make_read", _plain_read)
         patch.setattr(query, "_make_network_of_dropped", lambda *_: None)
         patch.setattr(query, "network_of", _plain_network)
-        patch.setattr(url, "_is_plain", lambda _given: False)
+        patch.setattr(whole_urls, "_is_plain", lambda _given: False)
         patch.setattr(card, "_may_be_one", lambda _text: True)
         patch.setattr(own, "spellings_of", client._spellings)
         patch.setattr(fill, "repeats_own", lambda _raw, _texts: True)
