@@ -92,9 +92,10 @@ def _is_whole(start: str) -> bool:
 def _make_read_query(actions: Sequence[UrlAction]) -> UrlFunction:
     """From a query to (the query as it may be kept, network); the network of what came in."""
     asked = [action for action in actions if action.query is not None or action.network is not None]
-    network_of = next((action.network for action in asked if action.network is not None), None)
-    first = asked[0].query_and_network if asked else None
     queries = [action.query for action in asked if action.query is not None]
+    if asked and asked[0].query_and_network is not None:
+        return _make_at_once(asked[0].query_and_network, queries[1:])
+    network_of = next((action.network for action in asked if action.network is not None), None)
 
     def apart(query: str) -> tuple[str, str]:
         network = network_of(query) if network_of is not None else ""
@@ -102,15 +103,16 @@ def _make_read_query(actions: Sequence[UrlAction]) -> UrlFunction:
             query = query and function(query)
         return query, network
 
+    return apart
+
+
+def _make_at_once(first: UrlFunction, others: Sequence[TextFunction]) -> UrlFunction:
     def at_once(query: str) -> tuple[str, str]:
         query, network = first(query)
         for function in others:
             query = query and function(query)
         return query, network
 
-    if first is None:
-        return apart
-    others = queries[1:]
     return at_once
 
 
