@@ -77,6 +77,14 @@ def test_any_visa_number_goes_and_its_neighbours_stay(start: str, shift: int) ->
     assert redact_cards(f"{start}{(right + shift) % 10}") != CARD
 
 
+@given(st.from_regex(r"6[0-9]{10,17}", fullmatch=True), st.sampled_from(["", " ", "-"]))
+def test_numbers_of_any_length_are_found(start: str, gap: str) -> None:
+    """From twelve to nineteen digits, as Maestro has them."""
+    right = next(digit for digit in range(10) if is_luhn(f"{start}{digit}"))
+
+    assert redact_cards(grouped(f"{start}{right}", gap)) == CARD
+
+
 rows = st.lists(
     st.sampled_from([*CARDS, *"0123456789", *GAPS, "4242", "x", "6", "50", "22", "é", "٣", "\n", "7b62-4671-6367-36-"]),
     max_size=30,

@@ -248,6 +248,27 @@ def test_a_url_is_cut_as_if_it_had_not_been_seen(rules: Rules | None, some: list
     assert [cut(url) for url in asked] == wanted
 
 
+@pytest.mark.parametrize(
+    ("last", "network"),
+    [("gclid=", ""), ("GCLID=1", "Google"), ("token=1", ""), ("token", ""), ("", ""), ("a;fbclid=2", "Facebook")],
+)
+def test_a_last_parameter_that_goes_leaves_no_more_than_its_network(last: str, network: str) -> None:
+    """Seen for the first time or not; one without a value is no click id."""
+    cut = _cut_of(default_rules())
+
+    assert [cut(f"/p?utm_source=x&{last}") for _ in range(2)] == [("/p?utm_source=x", network)] * 2
+    assert cut(f"/p?dclid=7&{last}") == ("/p", "DoubleClick")
+
+
+@pytest.mark.parametrize("escape", ["\\u0040", "\\x40", "%40", "%2540", "&#64;", "@"])
+def test_what_is_escaped_is_looked_for(escape: str) -> None:
+    """Where nothing else in the text would make a rule look."""
+    event = run(default_rules(), page_title=f"to ann{escape}example.com", contexts=json.dumps([f"ann{escape}e.com"]))
+
+    assert event is not None
+    assert (event.page_title, event.contexts) == ("to (email)", '["(email)"]')
+
+
 def test_a_click_id_counts_where_only_a_later_rule_looks_for_it() -> None:
     """The rule before it has cut the query."""
     cut = {"action": "url_query", "fields": ["page_url"], "keep": ["utm_*"]}
