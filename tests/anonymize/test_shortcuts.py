@@ -269,6 +269,15 @@ def test_what_is_escaped_is_looked_for(escape: str) -> None:
     assert (event.page_title, event.contexts) == ("to (email)", '["(email)"]')
 
 
+@pytest.mark.parametrize("dash", ["\\u002d", "\\x2D", "%2D", "%252d", "-"])
+def test_an_own_id_that_is_escaped_is_found(dash: str) -> None:
+    """In any case of letters, where nothing else is encoded."""
+    event = run(default_rules(), page_title=f"for CUSTOMER{dash}10017", user_id="customer-10017")
+
+    assert event is not None
+    assert event.page_title == "for (user)"
+
+
 def test_a_click_id_counts_where_only_a_later_rule_looks_for_it() -> None:
     """The rule before it has cut the query."""
     cut = {"action": "url_query", "fields": ["page_url"], "keep": ["utm_*"]}
