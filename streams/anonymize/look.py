@@ -52,7 +52,7 @@ def make_look(hints: Sequence[Hint]) -> Hint:
     table = _table_of(signs.encode("ascii", "ignore"))
     gaps, run, rest = digits.gaps, _DIGIT * digits.least, digits.rest
 
-    def look(text: str) -> bool:
+    def look(text: str) -> object:
         if text.isascii():
             # C changes and removes bytes faster than an expression looks at them
             seen = text.encode().translate(table, gaps)
@@ -60,7 +60,7 @@ def make_look(hints: Sequence[Hint]) -> Hint:
                 return True
         elif digits.test(text) or any(sign in text for sign in signs):
             return True
-        return bool(other(text))
+        return other(text)
 
     return look
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from streams.anonymize.action import FAILURES, TextAction, chain, check_readable, joined, joint_hint
+from streams.anonymize.look import anything
 from streams.anonymize.paths import Path
 from streams.anonymize.tree import (
     GONE,
@@ -56,7 +57,7 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = (), longest: int 
         return lambda text: (text, 0)
     steps = _fused(steps)
     actions = [step for _, step in steps if isinstance(step, TextAction)]
-    may_act = joint_hint(actions) if len(actions) == len(steps) and not base64 else None
+    may_act = (joint_hint(actions) if len(actions) == len(steps) and not base64 else None) or anything
     run_steps = _make_steps(steps)
     is_deep = bool(base64) or any(path for path, _ in steps)
     plain = chain(actions)
@@ -78,7 +79,7 @@ def make_value(steps: Sequence[Step], base64: Sequence[Path] = (), longest: int 
         try:
             if not text.isascii():
                 check_readable(text)
-            if may_act is not None and not (is_deep and looks_nested(text)) and not may_act(text):
+            if not (is_deep and looks_nested(text)) and not may_act(text):
                 return text, 0
         except FAILURES:
             return UNREADABLE
