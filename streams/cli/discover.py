@@ -1,13 +1,15 @@
 """`thalweg discover`: the funnels people really walk, that nobody drew, and the behaviours they belong to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
+from clickhouse_driver import Client
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -19,8 +21,9 @@ from streams.cli.failure import as_store_error
 from streams.cli.patterns_screen import plain_assignment, plain_patterns, show_assignment, show_patterns
 from streams.errors import ConfigError, StoreError
 from streams.settings import load_settings
-from streams.warehouse.client import client_options
+from streams.warehouse.client import client_options, make_client
 from streams.warehouse.insert import InsertClient
+from streams.warehouse.lease import SECONDS, Lease, held
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import open_target
 
@@ -30,8 +33,10 @@ if TYPE_CHECKING:
     from models.discovery.kept import Kept
     from models.discovery.told import Told
     from models.funnels import FunnelData
+    from models.paths import Paths
     from models.patterns.assigning import Assignment
     from models.patterns.discovering import Discovered
+    from models.patterns.model import Funnel
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -40,19 +45,35 @@ class _Question(msgspec.Struct, frozen=True):
     seed: int
 
 
+WAIT = SECONDS
+"""How long the end of another run of the same app may take: as long as one that died is waited for."""
+
+
 class _Store(msgspec.Struct, frozen=True):
     client: InsertClient
+    connect: Callable[[], Client]
     database: str
     report: "Report"
 
+    @contextmanager
+    def alone(self, app: str) -> "Iterator[Lease]":
+        """Brings the schema up to date; then no other run writes the app's findings meanwhile. Raises StoreError where
+        another one does not end, and where this one was held up for so long that another one may have begun."""
+        migrate(self.client, self.database)
+        self.report("waiting for another run", 0, 0)
+        name = f"discover of app {app}" if app else "discover of all apps together"
+        with held(self.connect, self.database, name, wait=WAIT) as lease:
+            yield lease
+            lease.check()
+
 
 class _Answer(msgspec.Struct, frozen=True):
-    """patterns: None where there was too little to look at, or for a goal."""
+    """kept, patterns: None where there was too little to look at, or for a goal."""
 
     discovery: "Discovery"
     told: "list[Told]"
-    kept: "Kept"
-    patterns: "Discovered | None"
+    kept: "Kept | None" = None
+    patterns: "Discovered | None" = None
 
 
 def discover(  # noqa: PLR0913 - one option each
@@ -61,7 +82,7 @@ def discover(  # noqa: PLR0913 - one option each
     since: Annotated[datetime | None, typer.Option("--since", help="Sessions that start from then on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--until", help="… and before then (UTC).")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help='What leads there: "event:Name" or "page:/path".')] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which visitors make which half.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Which visitors make which half; 0.")] = None,
     assign: Annotated[bool, typer.Option("--assign", help="Learn nothing: patterns by the saved model.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Funnels as YAML for `thalweg funnel --file`.")] = None,
@@ -71,7 +92,9 @@ def discover(  # noqa: PLR0913 - one option each
         raise ConfigError(f"--goal: {goal!r} is no step", "write page:/path/:id for pages and event:Name for events")
     if assign and (goal or save):
         raise ConfigError("--assign finds no funnels", "leave out --goal and --save, or --assign")
-    question = _Question(Selection(app=app_id, since=since, until=until), goal, seed)
+    if assign and seed is not None:
+        raise ConfigError("--assign learns nothing, so that a seed changes nothing", "leave out --seed, or --assign")
+    question = _Question(Selection(app=app_id, since=since, until=until), goal, seed or 0)
     if assign:
         _tell_assignment(_assign(store, question.selection), json=json)
         return
@@ -100,7 +123,8 @@ def _opened(store: str) -> Iterator[_Store]:
     with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
         client = InsertClient(**client_options(target.clickhouse, target.password))
         try:
-            yield _Store(client, target.clickhouse.database, report)
+            connect = partial(make_client, target.clickhouse, target.password)
+            yield _Store(client, connect, target.clickhouse.database, report)
         finally:
             client.disconnect()
 
@@ -110,7 +134,7 @@ def _assign(store: str, selection: Selection) -> "Assignment":
         from models.patterns.assigning import assign_sessions  # noqa: PLC0415 - needs the extra `models`
         from models.patterns.saved import load_model  # noqa: PLC0415 - the same
 
-    with _opened(store) as opened:
+    with _opened(store) as opened, opened.alone(selection.app or ""):
         saved = load_model(opened.client, opened.database, selection.app or "")
         if saved is None:
             of = f"app {selection.app!r}" if selection.app else "all apps together"
@@ -132,44 +156,48 @@ def _discover(store: str, question: _Question) -> _Answer:
         paths = make_paths(data.raw, data.steps)
         discovery = find(paths, DEFAULT_LIMITS, question.seed, question.goal, opened.report)
         told = tell(discovery, data, question.selection)
-        kept = _keep(opened, discovery, told, question)
-        patterns = _patterns(opened, data, discovery, kept, question)
-    return _Answer(discovery, told, kept, patterns)
+        return _keep(opened, data, paths, _Answer(discovery, told), question)
 
 
-def _keep(opened: _Store, discovery: "Discovery", told: list["Told"], question: _Question) -> "Kept":
+def _keep(opened: _Store, data: "FunnelData", paths: "Paths", answer: _Answer, question: _Question) -> _Answer:
     """Nothing is written, and nothing taken away, where there was too little to look at, or for a goal."""
-    from models.discovery.kept import Kept, keep  # noqa: PLC0415 - needs the extra `models`
+    if answer.discovery.too_few or question.goal:
+        return answer
+    with opened.alone(question.selection.app or "") as lease:
+        kept = _keep_funnels(opened, answer, question)
+        lease.check()
+        funnels = [(id_, one.finding.steps) for id_, one in zip(kept.ids, answer.told, strict=True)]
+        patterns = _keep_patterns(opened, data, paths, funnels, question)
+    return msgspec.structs.replace(answer, kept=kept, patterns=patterns)
+
+
+def _keep_funnels(opened: _Store, answer: _Answer, question: _Question) -> "Kept":
+    from models.discovery.kept import keep  # noqa: PLC0415 - needs the extra `models`
     from models.discovery.limits import DEFAULT_LIMITS  # noqa: PLC0415 - the same
     from models.discovery.told import model_version  # noqa: PLC0415 - the same
 
-    if discovery.too_few or question.goal:
-        return Kept([], 0, [])
-    migrate(opened.client, opened.database)
     parameters = {
         "seed": question.seed,
-        "sessions": discovery.sessions,
-        "visitors": discovery.visitors,
+        "sessions": answer.discovery.sessions,
+        "visitors": answer.discovery.visitors,
         "limits": msgspec.to_builtins(DEFAULT_LIMITS),
     }
     model = model_version(DEFAULT_LIMITS, question.seed, question.goal)
-    return keep(opened.client, opened.database, told, question.selection, model, parameters)
+    return keep(opened.client, opened.database, answer.told, question.selection, model, parameters)
 
 
-def _patterns(
-    opened: _Store, data: "FunnelData", discovery: "Discovery", kept: "Kept", question: _Question
-) -> "Discovered | None":
-    from models.paths import learn_templates, make_paths  # noqa: PLC0415 - needs the extra `models`
+def _keep_patterns(
+    opened: _Store, data: "FunnelData", paths: "Paths", funnels: "list[Funnel]", question: _Question
+) -> "Discovered":
+    from models.paths import learn_templates  # noqa: PLC0415 - needs the extra `models`
     from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - the same
 
-    if discovery.too_few or question.goal:
-        return None
     return discover_patterns(
         opened.client,
         opened.database,
         data.raw,
-        make_paths(data.raw, data.steps),
-        [(id_, finding.steps) for id_, finding in zip(kept.ids, discovery.findings, strict=True)],
+        paths,
+        funnels,
         learn_templates(data.raw),
         question.selection,
         question.seed,
