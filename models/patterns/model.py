@@ -11,8 +11,8 @@ from models.discovery.sample import Ints
 from models.paths import PAGE, Paths
 from models.patterns.clusters import Stability, find_clusters, nearest
 from models.patterns.features import presence, usual_steps
-from models.patterns.reach import learn_reaches
 from models.patterns.walkers import walked_of
+from models.patterns.walking import Walking, learn_walking
 from models.templates import Templates
 
 Funnel = tuple[UUID, tuple[str, ...]]
@@ -28,13 +28,13 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class PatternModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """funnels: the surest first. reaches: of each, see models.patterns.reach. steps: what points are made of. weights:
+    """funnels: the surest first. walking: see there. steps: what points are made of. weights:
     (steps,). axes: (dimensions, steps). other: id of the pattern of all sessions that no funnel and no cluster takes.
     found, tried: see models.patterns.clusters. templates: app → the templates the steps were made with, of the usual
     ones and those of the funnels: a page that few sessions hold is not named."""
 
     funnels: list[Funnel]
-    reaches: list[int]
+    walking: Walking
     clusters: list[Cluster]
     other: UUID
     steps: list[str]
@@ -71,8 +71,8 @@ def learn_model(  # noqa: PLR0913 - what it is made from
     steps = usual_steps(paths)
     chains = [chain for _, chain in funnels]
     named = _pages({*steps, *(step for chain in chains for step in chain)})
-    reaches = learn_reaches(paths, chains)
-    rest = np.flatnonzero(walked_of(paths, chains, reaches).funnel < 0)
+    walking = learn_walking(paths, chains)
+    rest = np.flatnonzero(walked_of(paths, chains, walking).funnel < 0)
     held = presence(paths, steps)[rest]
     found = find_clusters(held, seed, len(before.clusters) if before else None, progress)
     labels = nearest(held, found.weights, found.axes, found.centers)
@@ -83,7 +83,7 @@ def learn_model(  # noqa: PLR0913 - what it is made from
         clusters.append(Cluster(id=_id(app, "cluster", repr(profile)), center=center.tolist(), profile=profile))
     return PatternModel(
         funnels=list(funnels),
-        reaches=reaches,
+        walking=walking,
         clusters=clusters,
         other=_id(app, "other"),
         steps=steps if clusters else [],
@@ -105,7 +105,7 @@ def _id(*told: str) -> UUID:
 
 def assign(paths: Paths, model: PatternModel) -> Assigned:
     """Each session its pattern, by the model alone: nothing is learned."""
-    walked = walked_of(paths, [chain for _, chain in model.funnels], model.reaches)
+    walked = walked_of(paths, [chain for _, chain in model.funnels], model.walking)
     patterns = np.where(walked.funnel >= 0, walked.funnel, len(model.patterns) - 1)
     rest = np.flatnonzero(walked.funnel < 0)
     if model.clusters and len(rest):

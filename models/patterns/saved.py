@@ -9,7 +9,7 @@ from models.patterns.model import PatternModel
 from streams.errors import StoreError
 from streams.warehouse.client import has_table, qualified
 
-METHOD = 1
+METHOD = 2
 """Of the method: which pattern a model gives to a session. A change of that raises it, and models saved before are
 refused."""
 _AGAIN = "run `thalweg discover` without --assign: it learns a new one"

@@ -197,7 +197,7 @@ def test_a_model_of_another_method_costs_ids_only(
 
     told = found(client, place)
 
-    assert "is of method 0, not of 1" in told.refused
+    assert "is of method 0, not of 2" in told.refused
     again = load_model(client, place.name, "shop")
     assert again is not None
     assert again.model == told.model

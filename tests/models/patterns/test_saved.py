@@ -11,14 +11,21 @@ from hypothesis import strategies as st
 from models.patterns.clusters import Stability
 from models.patterns.model import Cluster, PatternModel, assign
 from models.patterns.saved import METHOD, from_body, load_model, save_model, to_body
+from models.patterns.walking import Walking
+from models.patterns.walks import NONE
 from models.templates import learn
 from streams.errors import StoreError
 from tests.models.conftest import Place
 from tests.models.discovery.arrays import as_paths
 
+FLAT = [1 / NONE] * NONE
+NEAR = [0.5, 0.25, 0.1, *([1e-3] * (NONE - 3))]
+WALKING = Walking(
+    shares=[[0.01, 0.02]], others=0.9, chances=[[0.1] * 3], before=NEAR, after=NEAR, between=NEAR, lengths=FLAT
+)
 MODEL = PatternModel(
     funnels=[(UUID(int=1), ("page:/a", "page:/b", "event:C"))],
-    reaches=[3],
+    walking=WALKING,
     clusters=[Cluster(id=UUID(int=2), center=[0.1, 1 / 3], profile={"page:/ü": 0.7})],
     other=UUID(int=3),
     steps=["page:/ü"],
@@ -82,7 +89,7 @@ def signed(body: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"funnels":[]}', '{"method":1,"model":{"funnels":[]}}', '{"method":"1"}', "[]", "no"]
+    "text", ['{"funnels":[]}', '{"method":2,"model":{"funnels":[]}}', '{"method":"1"}', "[]", "no"]
 )
 def test_another_shape_is_refused(text: str) -> None:
     """Whole, but no model, or of a time before models told their method."""
@@ -93,8 +100,8 @@ def test_another_shape_is_refused(text: str) -> None:
 @pytest.mark.parametrize("model", [msgspec.to_builtins(MODEL), {"trees": []}])
 def test_another_method_is_refused(model: object) -> None:
     """Though its checksum fits; whether or not it has the shape of ours, which would mean something else."""
-    with pytest.raises(StoreError, match=f"is of method 2, not of {METHOD}") as refused:
-        from_body(*signed(msgspec.json.encode({"method": 2, "model": model}).decode()))
+    with pytest.raises(StoreError, match=f"is of method 3, not of {METHOD}") as refused:
+        from_body(*signed(msgspec.json.encode({"method": 3, "model": model}).decode()))
     assert "thalweg discover" in refused.value.mend
 
 
@@ -113,17 +120,17 @@ def test_what_a_saved_model_gives_is_the_method() -> None:
     model = msgspec.structs.replace(
         MODEL,
         funnels=[(UUID(int=1), ("a", "b", "c")), (UUID(int=5), ("d", "e", "f"))],
-        reaches=[2, 50],
+        walking=msgspec.structs.replace(WALKING, shares=[[0.01, 0.02]] * 2, chances=[[0.1] * 3] * 2),
         clusters=[cluster, other],
         steps=["y", "z"],
         weights=[1.0, 3.0],
         axes=[[1.0, 0.0], [0.0, 1.0]],
     )
-    sessions = ["ab", "axxb", "axqb", "aaab", "axqbc", "abde", "deabc", "dxxxe", "ba", "y", "yz", "yyyz", "q", "aq"]
+    sessions = ["ab", "axxb", "axqxb", "aaab", "axqbc", "abde", "deabc", "dxxxe", "ba", "y", "yz", "yyyz", "q", "aq"]
 
     assigned = assign(as_paths([list(steps) for steps in sessions]), model)
 
-    assert METHOD == 1
+    assert METHOD == 2
     assert assigned.patterns.tolist() == [0, 0, 4, 0, 0, 0, 0, 1, 4, 2, 3, 3, 4, 4]
     assert assigned.walked.tolist() == [2, 2, 0, 2, 3, 2, 3, 2, 0, 0, 0, 0, 0, 0]
 
