@@ -37,9 +37,9 @@ def learned(paths: Paths, before: PatternModel | None = None) -> PatternModel:
     return with_ids_of(learn_model("shop", paths, funnels_of(paths, old), {}, 0, before), before)
 
 
-def mixed(sessions: int, of: int) -> Planted:
+def mixed(sessions: int, of: int, seed: int = 4) -> Planted:
     """Funnels and three kinds beside them; the first so many of a larger log."""
-    site, crowd = plant(Site(sessions=of, seed=4)), behave(Crowd(sessions=of // 2, seed=4))
+    site, crowd = plant(Site(sessions=of, seed=seed)), behave(Crowd(sessions=of // 2, seed=seed))
     made = Planted(funnels=site.funnels)
     made.sessions = site.sessions[:sessions] + crowd.sessions[: sessions // 2]
     made.groups = site.groups[:sessions] + [10 + group for group in crowd.groups[: sessions // 2]]
