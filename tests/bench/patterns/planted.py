@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from statistics import mean
 
+import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
 from models.discovery.discover import discover
@@ -23,18 +24,19 @@ HARD: dict[str, Callable[[Planted, int], Planted]] = hard_sites.ALL
 
 def rows(variant: str, seeds: int, sessions: int) -> Iterator[dict[str, object]]:
     """One for each site whose name holds ``variant``. Adjusted Rand index against what was planted: of the walkers of
-    found funnels, mean and lowest; of the funnel of which most steps are taken; were all who take two steps of theirs
+    found funnels, those labelled as navigation being none, mean and lowest; of all found funnels; of the funnel of which most steps are taken; were all who take two steps of theirs
     told right, and nobody else; and of the oracle."""
     for name, make in _sites().items():
         if variant in name:
             told = [_one(make(sessions, sites.FIRST_SEED + seed)) for seed in range(seeds)]
-            patterns, counted, two, oracle = ([each[n] for each in told] for n in range(4))
+            patterns, labelled, counted, two, oracle = ([each[n] for each in told] for n in range(5))
             yield {
                 "data": name,
                 "sessions": sessions,
                 "seeds": seeds,
                 "ARI": f"{mean(patterns):.3f}",
                 "lowest": f"{min(patterns):.3f}",
+                "with the labelled": f"{mean(labelled):.3f}",
                 "by most steps": f"{mean(counted):.3f}",
                 "two steps told right": f"{mean(two):.3f}",
                 "share of that": f"{mean(patterns) / mean(two):.0%}",
@@ -64,15 +66,16 @@ def _hard(change: Callable[[Planted, int], Planted]) -> Callable[[int, int], tup
     return lambda sessions, seed: (change(plant(Site(sessions=sessions, seed=seed)), seed), None)
 
 
-def _one(planted: tuple[Planted, Site | None]) -> tuple[float, float, float, float]:
+def _one(planted: tuple[Planted, Site | None]) -> tuple[float, ...]:
     made, site = planted
     paths = paths_of(made)
-    found = [finding.steps for finding in discover(paths).findings]
-    patterns = walked_of(paths, found, learn_walking(paths, found)).funnel
+    findings = discover(paths).findings
+    found = [finding.steps for finding in findings]
+    walked = walked_of(paths, found, learn_walking(paths, found)).funnel
+    news = np.where(np.array([*(one.by_navigation for one in findings), True])[walked], -1, walked)
     two = [
         group if group >= 0 and taken(steps, made.funnels[group]) > 1 else -1
         for steps, group in zip(made.sessions, made.groups, strict=True)
     ]
-    ceiling = adjusted_rand_score(made.groups, Oracle(site).groups(made)) if site else 0.0
-    told = (adjusted_rand_score(made.groups, each) for each in (patterns, most_steps(made), two))
-    return (*told, ceiling)
+    told = [adjusted_rand_score(made.groups, each) for each in (news, walked, most_steps(made), two)]
+    return (*told, adjusted_rand_score(made.groups, Oracle(site).groups(made)) if site else 0.0)
