@@ -211,10 +211,10 @@ class AppSettings(SessionSettings):
 
 
 class FlushSettings(_Section):
-    """When the sessions worker inserts: at the first limit reached."""
+    """When the sessions worker inserts: at the first limit reached. Its partitions share rows and bytes evenly."""
 
-    rows: int = Field(50_000, gt=0, description="records waiting")
-    bytes: int = Field(64 << 20, gt=0, description="bytes waiting")
+    rows: int = Field(50_000, gt=0, description="records waiting in one worker; at least 1,000 a partition")
+    bytes: int = Field(64 << 20, gt=0, description="bytes waiting in one worker; at least 1 MiB a partition")
     interval: float = Field(1.0, ge=0, description="seconds since the first record waits")
 
 

@@ -123,15 +123,16 @@ async def _behind(settings: Settings, role: str, topic: str, ends: dict[int, int
     async with looking(settings, f"{settings.kafka.group_prefix}-{role}") as group, looking(settings) as reader:
         while True:
             at = {each: await group.committed(TopicPartition(topic, each)) or 0 for each in ends}
-            left = {each: max(end - at[each], 0) for each, end in ends.items()}
+            lags = {each: max(end - at[each], 0) for each, end in ends.items()}
             late = loop.time() >= deadline
-            for each in [each for each in left if left[each] and (late or left[each] == before.get(each))]:
+            left = dict(lags)
+            for each in [each for each, lag in lags.items() if lag and (late or lag == before.get(each))]:
                 # a transaction's marker is the end of a log that nobody ever commits
                 if not await records_in(reader, topic, each, (at[each], ends[each] - 1)):
                     left[each] = 0
             if late or not any(left.values()):
                 return left
-            before = left
+            before = lags
             await asyncio.sleep(POLL_SECONDS)
 
 

@@ -172,7 +172,7 @@ class BatchConsumer(Consumer):
         await super().perform_seek()
         self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
         self._continuity.note(self._delivered)
-        await self._continuity.refuse_other_topics(self._delivered)
+        await self._continuity.check_begin(self._delivered)
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()

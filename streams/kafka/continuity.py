@@ -18,6 +18,8 @@ class Continuity:
     def __init__(self, consumer: "BatchConsumer") -> None:
         self._consumer = consumer
         self.reached = Reached()
+        self._counted: dict[TP, int] = {}
+        """Before which offset losses were counted: where nothing is left to be read, no commit passes them."""
 
     def note(self, committed: Mapping[TP, int]) -> None:
         """The broker took these offsets, or told them: remembered over rebalances, in which Faust forgets them."""
@@ -32,25 +34,37 @@ class Continuity:
         elif (end := self._consumer.known_end(tp)) < wanted:
             self._refuse(tp, made_anew(tp, end, wanted))
 
-    async def refuse_other_topics(self, delivered: Mapping[TP, int]) -> None:
-        """End the worker where a topic is another than the one that was read. ``delivered``: where reading begins."""
+    async def check_begin(self, delivered: Mapping[TP, int]) -> None:
+        """Before anything is read from ``delivered`` on: end the worker where a topic is not the one that was read.
+
+        What retention deleted meanwhile is counted now: where it took all, no record comes that would tell.
+        """
         app = self._consumer.app
         if app.settings.bounded:  # an embedded broker does not tell its end truly
             return
         ours = [tp for tp in self._consumer.assignment() if tp.topic in app.batch_topics]
         read = [tp for tp in ours if self.reached.wanted(tp, delivered.get(tp))]
-        ends = await self._consumer.highwaters(*read) if read else {}
+        if not read:
+            return
+        ends, begins = await self._consumer.highwaters(*read), await self._consumer.earliest_offsets(*read)
         for tp in read:
             refusal = self.reached.refusal(tp, delivered.get(tp), ends[tp])
             if refusal is not None:
                 self._refuse(tp, refusal)
+            else:
+                self._count(tp, delivered[tp], begins[tp])
 
     async def _count_lost(self, tp: TP, wanted: int, first: int) -> None:
         """Offsets without a record are common (compaction, transactions); those before the log's start are a loss."""
         earliest = (await self._consumer.earliest_offsets(tp))[tp]
-        lost = min(first, earliest) - wanted
-        if lost > 0:
-            self._consumer.app.on_lost(tp, wanted, lost)
+        self._count(tp, wanted, min(first, earliest))
+
+    def _count(self, tp: TP, wanted: int, begin: int) -> None:
+        """What lies from ``wanted`` on before ``begin`` is lost; once."""
+        wanted = max(wanted, self._counted.get(tp, 0))
+        if begin > wanted:
+            self._counted[tp] = begin
+            self._consumer.app.on_lost(tp, wanted, begin - wanted)
 
     def _refuse(self, tp: TP, why: ContractError) -> None:
         self._consumer.app.fail(f"reading {tp.topic}[{tp.partition}]", why)

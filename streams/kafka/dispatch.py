@@ -24,6 +24,7 @@ EXIT_STUCK = 70
 class Dispatcher:
     """The agent of ``topic``. ``work(partition, slices)`` is awaited, one at a time per partition, in log order.
 
+    ``limits`` are of all partitions together, each has its share.
     After it returns the slices are acknowledged. If it raises, nothing of it is acknowledged, the kind of error is
     logged once and the process ends with 70. At a revocation the running batch and one more are finished under
     ``app.drain_seconds``, acknowledged and committed; what is not done by then is cancelled and comes again, and
@@ -39,7 +40,7 @@ class Dispatcher:
         on_revoked: Callable[[set[int]], None] | None = None,
     ) -> None:
         self.app, self.topic = app, topic
-        self._work, self._limits, self._on_revoked = work, limits, on_revoked
+        self._work, self._whole, self._on_revoked = work, limits, on_revoked
         self._lanes: dict[int, Lane] = {}
         app.batch_topics[topic] = limits
         app.drains.append(self)
@@ -55,6 +56,7 @@ class Dispatcher:
         lane = self._lanes.get(partition)
         if lane is None:
             lane = self._lanes[partition] = self._open(partition)
+            self._share()
         if lane.broken:
             self._consumer.abandon(cast("BatchMessage", event.message))
         else:
@@ -67,7 +69,14 @@ class Dispatcher:
             self._fail(partition, messages, error)
 
         consumer = self._consumer
-        return Lane(partition, self._work, self._limits, Pressure(tp, consumer.hold, consumer.release), failed)
+        return Lane(partition, self._work, self._whole, Pressure(tp, consumer.hold, consumer.release), failed)
+
+    def _share(self) -> None:
+        """Each lane's share of the limits, and the largest slice that is delivered to it."""
+        limits = self._whole.among(max(len(self._lanes), 1))
+        self.app.batch_topics[self.topic] = limits
+        for lane in self._lanes.values():
+            lane.limit(limits)
 
     @property
     def _consumer(self) -> BatchConsumer:
@@ -86,6 +95,7 @@ class Dispatcher:
             self._abandon(lane)
             lane.close()
         if lanes:
+            self._share()
             await self._ended([lane.task for lane in lanes])
         if revoked and self._on_revoked is not None:
             self._on_revoked({tp.partition for tp in revoked})

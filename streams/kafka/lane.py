@@ -10,6 +10,9 @@ from faust.types import TP, EventT
 from streams.kafka.batch import BatchMessage
 
 Work = Callable[[int, list[BatchMessage]], Awaitable[None]]
+FEWEST_ROWS = 1_000
+"""A batch is not cut smaller for the sake of other lanes: an insert costs as much as some hundred rows."""
+FEWEST_BYTES = 1 << 20
 
 
 class Limits(NamedTuple):
@@ -18,6 +21,14 @@ class Limits(NamedTuple):
     rows: int
     bytes: int
     interval: float
+
+    def among(self, lanes: int) -> "Limits":
+        """The share of each of so many lanes, so that what all of them hold is bounded by what one alone may."""
+        return Limits(
+            max(self.rows // lanes, min(self.rows, FEWEST_ROWS)),
+            max(self.bytes // lanes, min(self.bytes, FEWEST_BYTES)),
+            self.interval,
+        )
 
 
 class Pressure(NamedTuple):
@@ -62,6 +73,11 @@ class Lane:
         self._waiting.append((event, self._loop.time()))
         self._rows += len(message.records)
         self._bytes += message.nbytes
+        self._schedule()
+
+    def limit(self, limits: Limits) -> None:
+        """From now on these hold."""
+        self._limits = limits
         self._schedule()
 
     def flush(self) -> list[EventT[Any]]:

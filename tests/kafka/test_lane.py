@@ -70,6 +70,34 @@ def test_slices_gather_until_the_rows_are_reached() -> None:
     asyncio.run(story())
 
 
+def test_limits_may_change_while_slices_wait() -> None:
+    """What waits is worked off at once when it is more than the new share, and in batches that fit it."""
+
+    async def story() -> None:
+        trial = Trial(Limits(100, 1000, HOUR))
+        for number in range(4):
+            last = trial.put(5 * number, 5)
+        await asyncio.sleep(0.05)
+        assert trial.batches == []
+        trial.lane.limit(Limits(10, 1000, HOUR))
+        await trial.until(lambda: last.acked)
+        assert trial.batches == [[0, 5], [10, 15]]
+        assert trial.pressure == ["hold", "release"]
+        trial.lane.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("lanes", "rows", "size"),
+    [(1, 50_000, 64 << 20), (4, 12_500, 16 << 20), (1_000, 1_000, 1 << 20)],
+)
+def test_lanes_share_the_limits_down_to_a_batch_that_is_worth_an_insert(lanes: int, rows: int, size: int) -> None:
+    """Small limits stay as they were asked for."""
+    assert Limits(50_000, 64 << 20, 1.0).among(lanes) == Limits(rows, size, 1.0)
+    assert Limits(1, 10, 0.0).among(lanes) == Limits(1, 10, 0.0)
+
+
 def test_interval_0_takes_all_that_waits() -> None:
     """While a batch is worked on, slices gather for the next."""
 

@@ -68,6 +68,7 @@ SCENARIOS = (
     Scenario("F20", changelog.killed_in_recovery, whole={"kills": 20}, short={"kills": 2, "records": 300}),
     Scenario("F21", memory.thousandfold, short={"rounds": 1}),
     Scenario("F22", versions.data_files, short={"rounds": 1}),
-    Scenario("F23", topics.deleted_unread, short={"each": 300}),
+    Scenario("F23", topics.deleted_unread, short={"each": 600}),
+    Scenario("F23", topics.all_deleted_unread),
     Scenario("F24", versions.two_configurations, short={"rounds": 1}),
 )

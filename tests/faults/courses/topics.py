@@ -94,6 +94,16 @@ def raw_made_anew(install: Install, *, each: int = 1_000) -> Result:
 
 def deleted_unread(install: Install, *, each: int = 1_000) -> Result:
     """F23: retention passes the committed offset while no enrich worker runs."""
+    return _deleted(install, each, 100)
+
+
+def all_deleted_unread(install: Install, *, each: int = 300) -> Result:
+    """F23: retention takes all that was not read, so that no record comes that would tell of it."""
+    return _deleted(install, each, each // RAW)
+
+
+def _deleted(install: Install, each: int, deleted: int) -> Result:
+    """The first records ``deleted`` of each partition's share of the second ``each``."""
     site = Site(install(config=WIDE))
     site.at.set_up()
     enrich, _ = site.start("enrich", "sessions")
@@ -108,7 +118,7 @@ def deleted_unread(install: Install, *, each: int = 1_000) -> Result:
     enrich.process.wait(60)
     site.workers.remove(enrich)
     site.send(_pages(each, each))
-    cut = {k: at + 100 for k, at in before.items()}
+    cut = {k: at + deleted for k, at in before.items()}
     delete_before(site.at.brokers, site.at.raw, cut)
     (enrich,) = site.start("enrich")
     gone = sum(cut[k] - before[k] for k in before)
@@ -122,7 +132,7 @@ def deleted_unread(install: Install, *, each: int = 1_000) -> Result:
     )
     return Result(
         fault="F23",
-        how="100 records of each raw partition deleted before they were read",
+        how=f"{deleted} of {each // RAW} records of each raw partition deleted before they were read",
         records=2 * each,
         lost=audit.lost,
         counted_lost=counted,

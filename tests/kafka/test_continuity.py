@@ -1,0 +1,49 @@
+"""Losses are counted where reading begins, and once."""
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import pytest
+from faust.types import TP
+
+from streams.kafka.app import make_app
+from streams.kafka.consumer import BatchConsumer
+from streams.kafka.lane import Limits
+from streams.settings import Settings
+
+RAW = TP("raw", 0)
+
+
+def test_what_was_deleted_unread_is_counted_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """At the first look, though no record is left to be read; neither a rebalance nor a fetch counts it again."""
+    begins, losses = {RAW: 30}, []
+
+    async def earliest(*_: TP) -> dict[TP, int]:
+        return begins
+
+    async def ends(*_: TP) -> dict[TP, int]:
+        return {RAW: 60}
+
+    async def story() -> None:
+        app = make_app("enrich", Settings(data_dir=tmp_path))
+        app.batch_topics["raw"] = Limits(10, 1000, 0.0)
+        app.on_loss = lambda topic, partition, records: losses.append((topic, partition, records))
+        consumer = cast("BatchConsumer", app.consumer)
+        monkeypatch.setattr(consumer, "assignment", lambda: {RAW, TP("other", 0)})
+        monkeypatch.setattr(consumer, "earliest_offsets", earliest)
+        monkeypatch.setattr(consumer, "highwaters", ends)
+        continuity = consumer._continuity
+        for _ in range(2):
+            continuity.note({RAW: 10})
+            await continuity.check_begin({RAW: 10})
+        await continuity.check(RAW, 10, 30)
+        assert losses == [("raw", 0, 20)]
+        begins[RAW] = 50
+        await continuity.check(RAW, 40, 50)
+        assert losses == [("raw", 0, 20), ("raw", 0, 10)]
+        await continuity.check(RAW, 50, 55)  # compacted, or a transaction's marker
+        assert losses == [("raw", 0, 20), ("raw", 0, 10)]
+        consumer._own_thread.thread_loop.close()
+
+    asyncio.run(story())
