@@ -23,9 +23,10 @@ HARD: dict[str, Callable[[Planted, int], Planted]] = hard_sites.ALL
 
 
 def rows(variant: str, seeds: int, sessions: int) -> Iterator[dict[str, object]]:
-    """One for each site whose name holds ``variant``. Adjusted Rand index against what was planted: of the walkers of
-    found funnels, those labelled as navigation being none, mean and lowest; of all found funnels; of the funnel of which most steps are taken; were all who take two steps of theirs
-    told right, and nobody else; and of the oracle."""
+    """One for each site whose name holds ``variant``. Adjusted Rand index against what was planted, in this order: of
+    the walkers of found funnels, those labelled as navigation being none, mean and lowest; of those of all found
+    funnels; of the planted funnel of which most steps are taken; were all who take two steps of theirs told right, and
+    nobody else; of the oracle."""
     for name, make in _sites().items():
         if variant in name:
             told = [_one(make(sessions, sites.FIRST_SEED + seed)) for seed in range(seeds)]

@@ -28,7 +28,7 @@ def test_the_oracle_knows_its_limits() -> None:
     """Sites whose likelihoods it cannot tell."""
     for hard in ({"markov": 0.5}, {"ends": True}, {"twice": 0.1}):
         with pytest.raises(ValueError, match="plain sites"):
-            Oracle(Site(**hard))  # type: ignore[arg-type]  # any setting
+            Oracle(Site(**hard))
 
 
 def test_a_row_of_planted_patterns_stands_beside_its_ceilings() -> None:
