@@ -1,35 +1,22 @@
 """`thalweg discover`: the funnels people really walk, that nobody drew, and the behaviours they belong to."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from clickhouse_driver import Client
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from models.funnel_file import write_funnels
 from models.selection import Selection
 from streams.cli.discover_screen import explain, plain, show
 from streams.cli.extra import needs_models
-from streams.cli.failure import as_store_error
+from streams.cli.findings_store import FindingsStore, open_findings
 from streams.cli.patterns_screen import plain_assignment, plain_patterns, show_assignment, show_patterns
 from streams.errors import ConfigError, StoreError
-from streams.settings import load_settings
-from streams.warehouse.client import client_options, make_client
-from streams.warehouse.insert import InsertClient
-from streams.warehouse.lease import SECONDS, Lease, held
-from streams.warehouse.migrate import migrate
-from streams.warehouse.target import open_target
 
 if TYPE_CHECKING:
     from models.discovery.discover import Discovery
-    from models.discovery.discover import Progress as Report
     from models.discovery.kept import Kept
     from models.discovery.told import Told
     from models.funnels import FunnelData
@@ -43,28 +30,6 @@ class _Question(msgspec.Struct, frozen=True):
     selection: Selection
     goal: str | None
     seed: int
-
-
-WAIT = SECONDS
-"""How long the end of another run of the same app may take: as long as one that died is waited for."""
-
-
-class _Store(msgspec.Struct, frozen=True):
-    client: InsertClient
-    connect: Callable[[], Client]
-    database: str
-    report: "Report"
-
-    @contextmanager
-    def alone(self, app: str) -> "Iterator[Lease]":
-        """Brings the schema up to date; then no other run writes the app's findings meanwhile. Raises StoreError where
-        another one does not end, and where this one was held up for so long that another one may have begun."""
-        migrate(self.client, self.database)
-        self.report("waiting for another run", 0, 0)
-        name = f"discover of app {app}" if app else "discover of all apps together"
-        with held(self.connect, self.database, name, wait=WAIT) as lease:
-            yield lease
-            lease.check()
 
 
 class _Answer(msgspec.Struct, frozen=True):
@@ -118,23 +83,12 @@ def _tell_assignment(assignment: "Assignment", *, json: bool) -> None:
         show_assignment(assignment)
 
 
-@contextmanager
-def _opened(store: str) -> Iterator[_Store]:
-    with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
-        client = InsertClient(**client_options(target.clickhouse, target.password))
-        try:
-            connect = partial(make_client, target.clickhouse, target.password)
-            yield _Store(client, connect, target.clickhouse.database, report)
-        finally:
-            client.disconnect()
-
-
 def _assign(store: str, selection: Selection) -> "Assignment":
     with needs_models("discover"):
         from models.patterns.assigning import assign_sessions  # noqa: PLC0415 - needs the extra `models`
         from models.patterns.saved import load_model  # noqa: PLC0415 - the same
 
-    with _opened(store) as opened, opened.alone(selection.app or ""):
+    with open_findings(store) as opened, opened.alone(selection.app or ""):
         saved = load_model(opened.client, opened.database, selection.app or "")
         if saved is None:
             of = f"app {selection.app!r}" if selection.app else "all apps together"
@@ -150,7 +104,7 @@ def _discover(store: str, question: _Question) -> _Answer:
     from models.funnels import read_funnel_data  # noqa: PLC0415 - the same
     from models.paths import make_paths  # noqa: PLC0415 - the same
 
-    with _opened(store) as opened:
+    with open_findings(store) as opened:
         opened.report("reading sessions", 0, 0)
         data = read_funnel_data(opened.client, opened.database, question.selection)
         paths = make_paths(data.raw, data.steps)
@@ -159,7 +113,7 @@ def _discover(store: str, question: _Question) -> _Answer:
         return _keep(opened, data, paths, _Answer(discovery, told), question)
 
 
-def _keep(opened: _Store, data: "FunnelData", paths: "Paths", answer: _Answer, question: _Question) -> _Answer:
+def _keep(opened: FindingsStore, data: "FunnelData", paths: "Paths", answer: _Answer, question: _Question) -> _Answer:
     """Nothing is written, and nothing taken away, where there was too little to look at, or for a goal."""
     if answer.discovery.too_few or question.goal:
         return answer
@@ -171,7 +125,7 @@ def _keep(opened: _Store, data: "FunnelData", paths: "Paths", answer: _Answer, q
     return msgspec.structs.replace(answer, kept=kept, patterns=patterns)
 
 
-def _keep_funnels(opened: _Store, answer: _Answer, question: _Question) -> "Kept":
+def _keep_funnels(opened: FindingsStore, answer: _Answer, question: _Question) -> "Kept":
     from models.discovery.kept import keep  # noqa: PLC0415 - needs the extra `models`
     from models.discovery.limits import DEFAULT_LIMITS  # noqa: PLC0415 - the same
     from models.discovery.told import model_version  # noqa: PLC0415 - the same
@@ -187,7 +141,7 @@ def _keep_funnels(opened: _Store, answer: _Answer, question: _Question) -> "Kept
 
 
 def _keep_patterns(
-    opened: _Store, data: "FunnelData", paths: "Paths", funnels: "list[Funnel]", question: _Question
+    opened: FindingsStore, data: "FunnelData", paths: "Paths", funnels: "list[Funnel]", question: _Question
 ) -> "Discovered":
     from models.paths import learn_templates  # noqa: PLC0415 - needs the extra `models`
     from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - the same
@@ -203,13 +157,3 @@ def _keep_patterns(
         question.seed,
         opened.report,
     )
-
-
-@contextmanager
-def _progress() -> "Iterator[Report]":
-    """On stderr, where it is a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda what, done, of: progress.update(task, description=what, completed=done, total=of or None)

@@ -152,7 +152,7 @@ def test_two_runs_of_an_app_do_not_write_at_once(store: Path, monkeypatch: pytes
     """The second waits, and gives up in words without a trace; another app, or a goal, is not kept waiting."""
     words = ("discover", "--store", str(store), "--app", "shop")
     thalweg(*words)
-    monkeypatch.setattr("streams.cli.discover.WAIT", 0.0)
+    monkeypatch.setattr("streams.cli.findings_store.WAIT", 0.0)
     with open_target(str(store), load_settings(None)) as target:
         connect = partial(make_client, target.clickhouse, target.password)
         with held(connect, target.clickhouse.database, "discover of app shop"):
@@ -195,7 +195,7 @@ def test_runs_started_at_once_follow_each_other(store: Path) -> None:
 
 def test_a_run_that_lost_its_lease_says_so(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Held up for longer than the lease holds: another one may have written meanwhile."""
-    monkeypatch.setattr("streams.cli.discover.held", partial(held, seconds=0.001))
+    monkeypatch.setattr("streams.cli.findings_store.held", partial(held, seconds=0.001))
     words = ("discover", "--store", str(store), "--app", "shop")
 
     for more in ((), ("--assign",)):
