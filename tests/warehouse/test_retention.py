@@ -7,8 +7,10 @@ import pytest
 from clickhouse_driver import Client
 
 from streams.settings import ClickHouseSettings, RetentionSettings
-from streams.warehouse.migrate import migrate
+from streams.warehouse import migrate as migrate_module
+from streams.warehouse.migrate import migrate, migrations
 from streams.warehouse.retention import KEPT_BY, TIMES, TtlState, days_of, set_retention, ttl_of
+from tests.kafka.waiting import wait_until
 from tests.warehouse.debian import PASSWORD, DebianClickHouse, install
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -106,6 +108,25 @@ def test_rows_of_discovery_know_when_they_were_written(bare: Client, fresh: Clic
 
     assert timedelta(0) <= now - written <= timedelta(minutes=5)
     assert bare.execute(f"SELECT written_tstamp FROM {fresh.database}.{table}") == [(written,)]
+
+
+def test_rows_of_an_older_schema_count_from_its_migration(
+    bare: Client, fresh: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When they were written nobody knows any more: they stay as long as those of that day, and no longer."""
+    older = [migration for migration in migrations() if migration.number < 8]
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate_module, "migrations", lambda: older)
+        migrate(bare, fresh.database)
+        bare.execute(f"INSERT INTO {fresh.database}.patterns (app_id, version) VALUES", [("shop", 1)])
+    migrate(bare, fresh.database)
+    waiting = f"SELECT count() FROM system.mutations WHERE database = '{fresh.database}' AND NOT is_done"
+    wait_until(lambda: bare.execute(waiting) == [(0,)], 30, "the column in old parts")
+
+    query = f"SELECT written_tstamp, now64(3, 'UTC') FROM {fresh.database}.patterns"
+    ((written, now),) = bare.execute(query)
+    wait_until(lambda: bare.execute(query)[0][1] > now, 30, "the clock")
+    assert bare.execute(query)[0][0] == written <= now
 
 
 @pytest.mark.parametrize(
