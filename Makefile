@@ -5,6 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check install
 STAMP := .venv/.installed
 IN_PARALLEL := --numprocesses 2 --dist loadfile
+BESIDE_SERVERS := --numprocesses 3 --dist worksteal # they wait more than they work
 UV_VERSION := 0.13.9
 COMPILE = .lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
@@ -31,7 +32,7 @@ test: $(STAMP) ## the tests that run embedded
 	$(BIN)/pytest $(IN_PARALLEL)
 
 test-kafka: $(STAMP) ## the tests on Apache Kafka, a ClickHouse server and a browser (needs Java 17, Maven, Chromium, apt)
-	$(BIN)/pytest $(IN_PARALLEL) -m kafka
+	$(BIN)/pytest $(BESIDE_SERVERS) -m kafka
 
 test-faults: $(STAMP) ## every fault in full, for hours, and the page that tells of them
 	rm -f build/faults.jsonl

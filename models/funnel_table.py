@@ -8,7 +8,7 @@ from clickhouse_driver import Client
 from models.funnel import Funnel, Order, Scope
 from models.funnels import FunnelResult, StepCount
 from models.selection import Selection
-from streams.warehouse.client import qualified
+from streams.warehouse.client import has_table, qualified
 
 DRAWN = "drawn"
 _NEXT = "SELECT max(version) + 1 FROM {database}.funnels WHERE app_id = %(app)s AND funnel_id = %(id)s"
@@ -60,8 +60,7 @@ def step_row(step: StepCount) -> tuple[int, str, int, float, float, float, float
 
 def recorded_funnels(client: Client, database: str, app: str) -> list[Funnel]:
     """The funnels in the table for ``app``, drawn ones first; none where the schema is older than the table."""
-    exists = "SELECT count() FROM system.tables WHERE database = %(database)s AND name = 'funnels_v'"
-    if not client.execute(exists, {"database": database})[0][0]:
+    if not has_table(client, database, "funnels_v"):
         return []
     rows = client.execute(qualified(_READ, database), {"app": app})
     return [

@@ -1,7 +1,7 @@
 """URL templates learned from the paths of one app: segments of high cardinality become ``:id``, few siblings stay."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -67,6 +67,11 @@ class Templates(msgspec.Struct, frozen=True):
             word, node = node.child(segment)
             segments.append(word)
         return "/".join(segments)
+
+    def only(self, templates: Iterable[str]) -> "Templates":
+        """These without the names of all others: ``of`` gives each of ``templates`` for the same paths as before, and
+        for other paths another template than these."""
+        return Templates(_only(self.root, [template.split("/") for template in templates]))
 
     def patterns(self) -> list[str]:
         """The templates that hold an ``:id``, sorted."""
@@ -141,6 +146,30 @@ def _literals(visits: Mapping[str, int], shapes: Mapping[str, list[Shape]], limi
         if not segment or shape not in ids or (shape in {Shape.WORD, Shape.MIXED} and n >= prominent and not is_crowd):
             stays.add(segment)
     return stays
+
+
+def _only(node: Node, wanted: list[list[str]]) -> Node:
+    """``wanted``: what is left of each template from here on."""
+    below: dict[str, list[list[str]]] = defaultdict(list)
+    for first, *rest in filter(None, wanted):
+        below[first].append(rest)
+    literals = {
+        segment: _only(child, below.get(segment, []))
+        for segment, child in node.literals.items()
+        if segment in below or _would_be_id(node, segment, below)
+    }
+    ids = {
+        extension: _only(child, below[ID + extension])
+        for extension, child in node.ids.items()
+        if ID + extension in below
+    }
+    return Node(literals, ids, node.shapes, [] in wanted)
+
+
+def _would_be_id(node: Node, segment: str, wanted: Container[str]) -> bool:
+    """Whether a literal, were it not known, would be taken for an id that is wanted."""
+    shape, extension = look(segment)
+    return ID + extension in wanted and (shape is Shape.OPAQUE or shape in node.shapes.get(extension, ()))
 
 
 def _segments(path: str) -> list[str]:

@@ -164,6 +164,12 @@ class TableRetentionSettings(_Section):
     sessions: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of sessions, by start_tstamp")
     outcomes: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of outcomes, by arrival_tstamp")
     visitors: int | None = Field(None, ge=1, le=MOST_DAYS, description="days of visitors, by last_seen_tstamp")
+    findings: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_DAYS,
+        description="days of funnels, funnel_steps, patterns and pattern_models, by written_tstamp; else as sessions",
+    )
 
 
 class RetentionSettings(TableRetentionSettings):

@@ -6,10 +6,9 @@ import msgspec
 import numpy as np
 
 from models.paths import make_paths, steps_of
-from models.patterns.drift import Before, Drift, drift_of, read_before
-from models.patterns.model import assign
+from models.patterns.drift import Before, Drift, drift_of
+from models.patterns.giving import give_patterns
 from models.patterns.saved import Saved
-from models.patterns.session_table import Writing, next_version, write_sessions
 from models.reading import read_steps
 from models.selection import Selection
 from streams.warehouse.insert import InsertClient
@@ -35,18 +34,15 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
 def assign_sessions(client: InsertClient, database: str, saved: Saved, selection: Selection) -> Assignment:
     """Assign the selected sessions and write their rows of ``session_patterns``; others' stay."""
-    app = selection.app or ""
     raw = read_steps(client, database, selection)
-    assigned = assign(make_paths(raw, steps_of(raw, saved.model.templates)), saved.model)
-    before = read_before(client, database, app)
-    version = next_version(client, database, app)
-    write_sessions(client, database, raw, saved.model, assigned, Writing(app, saved.version, version))
+    paths = make_paths(raw, steps_of(raw, saved.model.templates))
+    given = give_patterns(client, database, selection.app or "", raw, paths, saved)
     counted = np.diff(raw.starts) > 0
-    counts = np.bincount(assigned.patterns[counted], minlength=len(saved.model.patterns))
+    counts = np.bincount(given.assigned.patterns[counted], minlength=len(saved.model.patterns))
     of = max(int(counted.sum()), 1)
     sizes = [
-        Size(id=id_, sessions=int(n), share=int(n) / of, learned=before.get(id_))
+        Size(id=id_, sessions=int(n), share=int(n) / of, learned=given.before.get(id_))
         for id_, n in zip(saved.model.patterns, counts, strict=True)
     ]
-    drift = drift_of({size.id: size.share for size in sizes}, before)
+    drift = drift_of({size.id: size.share for size in sizes}, given.before)
     return Assignment(sessions=int(counted.sum()), sizes=sizes, drift=drift, model_version=saved.version)

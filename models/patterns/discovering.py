@@ -21,11 +21,11 @@ Progress = Callable[[str, int, int], None]
 
 
 class Discovered(msgspec.Struct, frozen=True, kw_only=True):
-    """What was learned and kept. damaged: why the model before could not be read, so that clusters have new ids."""
+    """What was learned and kept. refused: why the model before is not read, so that clusters have new ids."""
 
     model: PatternModel
     kept: KeptPatterns
-    damaged: str = ""
+    refused: str = ""
 
 
 def discover_patterns(  # noqa: PLR0913 - what it is made from
@@ -41,17 +41,17 @@ def discover_patterns(  # noqa: PLR0913 - what it is made from
 ) -> Discovered:
     """Learn the patterns of ``paths`` (those of ``raw``, not folded) and keep them, under the ids of before where they
     are much the same. The same sessions, funnels and seed give the same model."""
-    app, damaged, before = selection.app or "", "", None
+    app, refused, before = selection.app or "", "", None
     try:
         before = load_model(client, database, app)
     except StoreError as error:
-        damaged = str(error)
+        refused = str(error)
     old = before.model if before else None
     model = learn_model(app, paths, funnels, templates, seed, old, lambda done, of: progress("behaviours", done, of))
     model = with_ids_of(model, old)
     progress("assigning sessions", 0, 0)
     kept = keep_patterns(client, database, raw, paths, model, selection, _parameters(model, paths, seed))
-    return Discovered(model=model, kept=kept, damaged=damaged)
+    return Discovered(model=model, kept=kept, refused=refused)
 
 
 def _parameters(model: PatternModel, paths: Paths, seed: int) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from uuid import UUID
 import msgspec
 
 from models.paths import Paths
-from models.patterns.drift import Before, Drift, drift_of, read_before
+from models.patterns.drift import Before, Drift, drift_of
 from models.patterns.facets import NOBODY, Facets, added, read_facets
-from models.patterns.model import PatternModel, assign
-from models.patterns.saved import save_model, to_body
-from models.patterns.session_table import Writing, next_version, remove_others, write_sessions
+from models.patterns.giving import give_patterns
+from models.patterns.model import PatternModel
+from models.patterns.saved import Saved, save_model, to_body
+from models.patterns.session_table import Writing, remove_others
 from models.patterns.told import PatternTold, tell_patterns
 from models.patterns.words import describe
 from models.reading import RawSteps
@@ -58,13 +59,12 @@ def keep_patterns(  # noqa: PLR0913 - what is kept
 ) -> KeptPatterns:
     """Give every session of ``paths`` its pattern and write all over what the run before left; what it had and this
     one has not gets a tombstone. ``paths`` are those of ``raw``, not folded."""
-    app, body, assigned = selection.app or "", to_body(model), assign(paths, model)
-    writing = Writing(app, body.model_version, next_version(client, database, app))
-    before = read_before(client, database, app)
-    write_sessions(client, database, raw, model, assigned, writing)
+    app, body = selection.app or "", to_body(model)
+    given = give_patterns(client, database, app, raw, paths, Saved(model, body.model_version))
+    writing, before = given.writing, given.before
     remove_others(client, database, writing)
     facets = read_facets(client, database, app, writing.version)
-    kept = _kept(tell_patterns(paths, model, assigned), facets, before, body.model_version)
+    kept = _kept(tell_patterns(paths, model, given.assigned), facets, before, body.model_version)
     _write(client, database, kept, model, selection, parameters, writing)
     gone = [id_ for id_ in before if id_ not in model.patterns]
     if gone:

@@ -1,6 +1,6 @@
 """The model that gives sessions their patterns: found funnels first, clusters for the rest, else what is left."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -8,18 +8,18 @@ import msgspec
 import numpy as np
 
 from models.discovery.sample import Ints
-from models.paths import Paths
+from models.paths import PAGE, Paths
 from models.patterns.clusters import Stability, find_clusters, nearest
 from models.patterns.features import presence, usual_steps
-from models.patterns.reach import learn_reaches
 from models.patterns.walkers import walked_of
+from models.patterns.walking import Walking, learn_walking
 from models.templates import Templates
 
 Funnel = tuple[UUID, tuple[str, ...]]
 """Id and steps of a found one."""
 
 
-class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """center: (dimensions,). profile: step → share of its sessions that hold it, times the step's weight."""
 
     id: UUID
@@ -27,13 +27,14 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     profile: dict[str, float]
 
 
-class PatternModel(msgspec.Struct, frozen=True, kw_only=True):
-    """funnels: the surest first. reaches: of each, see models.patterns.reach. steps: what points are made of. weights:
+class PatternModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """funnels: the surest first. walking: see there. steps: what points are made of. weights:
     (steps,). axes: (dimensions, steps). other: id of the pattern of all sessions that no funnel and no cluster takes.
-    found, tried: see models.patterns.clusters. templates: app → the templates the steps were made with."""
+    found, tried: see models.patterns.clusters. templates: app → the templates the steps were made with, of the usual
+    ones and those of the funnels: a page that few sessions hold is not named."""
 
     funnels: list[Funnel]
-    reaches: list[int]
+    walking: Walking
     clusters: list[Cluster]
     other: UUID
     steps: list[str]
@@ -69,8 +70,9 @@ def learn_model(  # noqa: PLR0913 - what it is made from
     model of the last run, whose number of clusters and ids stay where they can."""
     steps = usual_steps(paths)
     chains = [chain for _, chain in funnels]
-    reaches = learn_reaches(paths, chains)
-    rest = np.flatnonzero(walked_of(paths, chains, reaches).funnel < 0)
+    named = _pages({*steps, *(step for chain in chains for step in chain)})
+    walking = learn_walking(paths, chains)
+    rest = np.flatnonzero(walked_of(paths, chains, walking).funnel < 0)
     held = presence(paths, steps)[rest]
     found = find_clusters(held, seed, len(before.clusters) if before else None, progress)
     labels = nearest(held, found.weights, found.axes, found.centers)
@@ -81,7 +83,7 @@ def learn_model(  # noqa: PLR0913 - what it is made from
         clusters.append(Cluster(id=_id(app, "cluster", repr(profile)), center=center.tolist(), profile=profile))
     return PatternModel(
         funnels=list(funnels),
-        reaches=reaches,
+        walking=walking,
         clusters=clusters,
         other=_id(app, "other"),
         steps=steps if clusters else [],
@@ -89,8 +91,12 @@ def learn_model(  # noqa: PLR0913 - what it is made from
         axes=found.axes.tolist() if clusters else [],
         found=found.found,
         tried=found.tried,
-        templates=dict(templates),
+        templates={app: known.only(named) for app, known in templates.items()},
     )
+
+
+def _pages(steps: Iterable[str]) -> set[str]:
+    return {step.removeprefix(PAGE) for step in steps if step.startswith(PAGE)}
 
 
 def _id(*told: str) -> UUID:
@@ -99,7 +105,7 @@ def _id(*told: str) -> UUID:
 
 def assign(paths: Paths, model: PatternModel) -> Assigned:
     """Each session its pattern, by the model alone: nothing is learned."""
-    walked = walked_of(paths, [chain for _, chain in model.funnels], model.reaches)
+    walked = walked_of(paths, [chain for _, chain in model.funnels], model.walking)
     patterns = np.where(walked.funnel >= 0, walked.funnel, len(model.patterns) - 1)
     rest = np.flatnonzero(walked.funnel < 0)
     if model.clusters and len(rest):

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from models.discovery.naming import name_of
 from models.discovery.sample import Ints
 from models.paths import Paths
-from models.patterns.features import presence
+from models.patterns.features import LEAST_SESSIONS, presence
 from models.patterns.model import Assigned, PatternModel
 
 TYPICAL = 5
@@ -107,19 +107,18 @@ def _typical(paths: Paths, members: NDArray[np.bool_], everyone: _Everyone) -> l
     steps = [
         TypicalStep(step, share, share / base)
         for step, share, base in zip(paths.vocabulary, _shares(everyone.held, members), everyone.shares, strict=True)
-        if share >= LEAST_SHARE
+        if share >= LEAST_SHARE and share * members.sum() >= LEAST_SESSIONS
     ]
     more = [one for one in steps if one.lift >= LEAST_LIFT]
     return sorted(more, key=lambda one: (one.share / one.lift - one.share, one.step))[:TYPICAL]
 
 
 def _last(paths: Paths, members: NDArray[np.bool_]) -> tuple[str, int]:
-    """The step at which most of the sessions end, and how many do; "" where there is none."""
+    """The step at which most of the sessions end, and how many do; "" where fewer do than may be named."""
     ends = paths.codes[paths.starts[1:][members] - 1]
-    if not len(ends):
-        return "", 0
     counts = np.bincount(ends, minlength=len(paths.vocabulary))
-    return paths.vocabulary[int(counts.argmax())], int(counts.max())
+    most = int(counts.max(initial=0))
+    return (paths.vocabulary[int(counts.argmax())], most) if most >= LEAST_SESSIONS else ("", 0)
 
 
 def _name(

@@ -5,9 +5,8 @@ from typing import Any
 import msgspec
 from clickhouse_driver import Client
 
-from streams.warehouse.client import qualified
+from streams.warehouse.client import has_table, qualified
 
-_EXISTS = "SELECT count() FROM system.tables WHERE database = %(database)s AND name = %(name)s"
 _SURE = """
 SELECT steps, lift, q_value, label FROM {database}.funnels_v WHERE app_id = %(app)s AND source = 'discovered'
 """
@@ -57,7 +56,7 @@ def read_findings(client: Client, database: str, app: str) -> Findings:
     """Of ``app``; nothing where the schema is older than the tables."""
 
     def ask(view: str, query: str) -> list[tuple[Any, ...]]:
-        if not client.execute(_EXISTS, {"database": database, "name": view})[0][0]:
+        if not has_table(client, database, view):
             return []
         rows: list[tuple[Any, ...]] = client.execute(qualified(query, database), {"app": app})
         return rows

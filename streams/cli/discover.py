@@ -1,37 +1,29 @@
 """`thalweg discover`: the funnels people really walk, that nobody drew, and the behaviours they belong to."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from models.funnel_file import write_funnels
 from models.selection import Selection
 from streams.cli.discover_screen import explain, plain, show
 from streams.cli.extra import needs_models
-from streams.cli.failure import as_store_error
+from streams.cli.findings_store import FindingsStore, open_findings
 from streams.cli.patterns_screen import plain_assignment, plain_patterns, show_assignment, show_patterns
 from streams.errors import ConfigError, StoreError
-from streams.settings import load_settings
-from streams.warehouse.client import client_options
-from streams.warehouse.insert import InsertClient
-from streams.warehouse.migrate import migrate
-from streams.warehouse.target import open_target
 
 if TYPE_CHECKING:
     from models.discovery.discover import Discovery
-    from models.discovery.discover import Progress as Report
     from models.discovery.kept import Kept
     from models.discovery.told import Told
     from models.funnels import FunnelData
+    from models.paths import Paths
     from models.patterns.assigning import Assignment
     from models.patterns.discovering import Discovered
+    from models.patterns.model import Funnel
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -40,19 +32,13 @@ class _Question(msgspec.Struct, frozen=True):
     seed: int
 
 
-class _Store(msgspec.Struct, frozen=True):
-    client: InsertClient
-    database: str
-    report: "Report"
-
-
 class _Answer(msgspec.Struct, frozen=True):
-    """patterns: None where there was too little to look at, or for a goal."""
+    """kept, patterns: None where there was too little to look at, or for a goal."""
 
     discovery: "Discovery"
     told: "list[Told]"
-    kept: "Kept"
-    patterns: "Discovered | None"
+    kept: "Kept | None" = None
+    patterns: "Discovered | None" = None
 
 
 def discover(  # noqa: PLR0913 - one option each
@@ -61,7 +47,7 @@ def discover(  # noqa: PLR0913 - one option each
     since: Annotated[datetime | None, typer.Option("--since", help="Sessions that start from then on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--until", help="… and before then (UTC).")] = None,
     goal: Annotated[str | None, typer.Option("--goal", help='What leads there: "event:Name" or "page:/path".')] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Which visitors make which half.")] = 0,
+    seed: Annotated[int | None, typer.Option("--seed", help="Which visitors make which half; 0.")] = None,
     assign: Annotated[bool, typer.Option("--assign", help="Learn nothing: patterns by the saved model.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     save: Annotated[Path | None, typer.Option("--save", help="Funnels as YAML for `thalweg funnel --file`.")] = None,
@@ -71,7 +57,9 @@ def discover(  # noqa: PLR0913 - one option each
         raise ConfigError(f"--goal: {goal!r} is no step", "write page:/path/:id for pages and event:Name for events")
     if assign and (goal or save):
         raise ConfigError("--assign finds no funnels", "leave out --goal and --save, or --assign")
-    question = _Question(Selection(app=app_id, since=since, until=until), goal, seed)
+    if assign and seed is not None:
+        raise ConfigError("--assign learns nothing, so that a seed changes nothing", "leave out --seed, or --assign")
+    question = _Question(Selection(app=app_id, since=since, until=until), goal, seed or 0)
     if assign:
         _tell_assignment(_assign(store, question.selection), json=json)
         return
@@ -95,22 +83,12 @@ def _tell_assignment(assignment: "Assignment", *, json: bool) -> None:
         show_assignment(assignment)
 
 
-@contextmanager
-def _opened(store: str) -> Iterator[_Store]:
-    with as_store_error(), open_target(store, load_settings(None), must_exist=True) as target, _progress() as report:
-        client = InsertClient(**client_options(target.clickhouse, target.password))
-        try:
-            yield _Store(client, target.clickhouse.database, report)
-        finally:
-            client.disconnect()
-
-
 def _assign(store: str, selection: Selection) -> "Assignment":
     with needs_models("discover"):
         from models.patterns.assigning import assign_sessions  # noqa: PLC0415 - needs the extra `models`
         from models.patterns.saved import load_model  # noqa: PLC0415 - the same
 
-    with _opened(store) as opened:
+    with open_findings(store) as opened, opened.alone(selection.app or ""):
         saved = load_model(opened.client, opened.database, selection.app or "")
         if saved is None:
             of = f"app {selection.app!r}" if selection.app else "all apps together"
@@ -126,62 +104,56 @@ def _discover(store: str, question: _Question) -> _Answer:
     from models.funnels import read_funnel_data  # noqa: PLC0415 - the same
     from models.paths import make_paths  # noqa: PLC0415 - the same
 
-    with _opened(store) as opened:
+    with open_findings(store) as opened:
         opened.report("reading sessions", 0, 0)
         data = read_funnel_data(opened.client, opened.database, question.selection)
         paths = make_paths(data.raw, data.steps)
         discovery = find(paths, DEFAULT_LIMITS, question.seed, question.goal, opened.report)
         told = tell(discovery, data, question.selection)
-        kept = _keep(opened, discovery, told, question)
-        patterns = _patterns(opened, data, discovery, kept, question)
-    return _Answer(discovery, told, kept, patterns)
+        return _keep(opened, data, paths, _Answer(discovery, told), question)
 
 
-def _keep(opened: _Store, discovery: "Discovery", told: list["Told"], question: _Question) -> "Kept":
+def _keep(opened: FindingsStore, data: "FunnelData", paths: "Paths", answer: _Answer, question: _Question) -> _Answer:
     """Nothing is written, and nothing taken away, where there was too little to look at, or for a goal."""
-    from models.discovery.kept import Kept, keep  # noqa: PLC0415 - needs the extra `models`
+    if answer.discovery.too_few or question.goal:
+        return answer
+    with opened.alone(question.selection.app or "") as lease:
+        kept = _keep_funnels(opened, answer, question)
+        lease.check()
+        funnels = [(id_, one.finding.steps) for id_, one in zip(kept.ids, answer.told, strict=True)]
+        patterns = _keep_patterns(opened, data, paths, funnels, question)
+    return msgspec.structs.replace(answer, kept=kept, patterns=patterns)
+
+
+def _keep_funnels(opened: FindingsStore, answer: _Answer, question: _Question) -> "Kept":
+    from models.discovery.kept import keep  # noqa: PLC0415 - needs the extra `models`
     from models.discovery.limits import DEFAULT_LIMITS  # noqa: PLC0415 - the same
     from models.discovery.told import model_version  # noqa: PLC0415 - the same
 
-    if discovery.too_few or question.goal:
-        return Kept([], 0, [])
-    migrate(opened.client, opened.database)
     parameters = {
         "seed": question.seed,
-        "sessions": discovery.sessions,
-        "visitors": discovery.visitors,
+        "sessions": answer.discovery.sessions,
+        "visitors": answer.discovery.visitors,
         "limits": msgspec.to_builtins(DEFAULT_LIMITS),
     }
     model = model_version(DEFAULT_LIMITS, question.seed, question.goal)
-    return keep(opened.client, opened.database, told, question.selection, model, parameters)
+    return keep(opened.client, opened.database, answer.told, question.selection, model, parameters)
 
 
-def _patterns(
-    opened: _Store, data: "FunnelData", discovery: "Discovery", kept: "Kept", question: _Question
-) -> "Discovered | None":
-    from models.paths import learn_templates, make_paths  # noqa: PLC0415 - needs the extra `models`
+def _keep_patterns(
+    opened: FindingsStore, data: "FunnelData", paths: "Paths", funnels: "list[Funnel]", question: _Question
+) -> "Discovered":
+    from models.paths import learn_templates  # noqa: PLC0415 - needs the extra `models`
     from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - the same
 
-    if discovery.too_few or question.goal:
-        return None
     return discover_patterns(
         opened.client,
         opened.database,
         data.raw,
-        make_paths(data.raw, data.steps),
-        [(id_, finding.steps) for id_, finding in zip(kept.ids, discovery.findings, strict=True)],
+        paths,
+        funnels,
         learn_templates(data.raw),
         question.selection,
         question.seed,
         opened.report,
     )
-
-
-@contextmanager
-def _progress() -> "Iterator[Report]":
-    """On stderr, where it is a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda what, done, of: progress.update(task, description=what, completed=done, total=of or None)

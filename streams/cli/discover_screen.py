@@ -60,12 +60,13 @@ def _table(number: int, one: "Told") -> Table:
     return table
 
 
-def plain(discovery: "Discovery", told: list["Told"], kept: "Kept") -> dict[str, Any]:
+def plain(discovery: "Discovery", told: list["Told"], kept: "Kept | None") -> dict[str, Any]:
     """What --json prints."""
     read: dict[str, Any] = msgspec.to_builtins(discovery)
-    ids: list[str | None] = [str(id_) for id_ in kept.ids] if kept.ids else [None] * len(told)
+    ids: list[str | None] = [str(id_) for id_ in kept.ids] if kept else [None] * len(told)
     read["findings"] = [_plain(id_, one) for id_, one in zip(ids, told, strict=True)]
-    return read | {"ids_that_stayed": kept.stayed, "ids_that_went": [str(id_) for id_ in kept.gone]}
+    stayed, gone = (kept.stayed, kept.gone) if kept else (0, [])
+    return read | {"ids_that_stayed": stayed, "ids_that_went": [str(id_) for id_ in gone]}
 
 
 def _plain(id_: str | None, one: "Told") -> dict[str, Any]:

@@ -31,8 +31,8 @@ def show_patterns(found: "Discovered | None") -> None:
     console.print(cell(how_sure(found.model)))
     if found.kept.drift:
         console.print(cell(_moved(found.kept.drift)))
-    if found.damaged:
-        Console(stderr=True).print(cell(f"{found.damaged}; clusters have new ids"))
+    if found.refused:
+        Console(stderr=True).print(cell(f"{found.refused}; clusters have new ids"))
 
 
 def _table(title: str, *heads: str) -> Table:
@@ -81,7 +81,7 @@ def _moved(drift: "Drift") -> str:
 def plain_patterns(found: "Discovered | None") -> dict[str, Any]:
     """What --json prints of them."""
     if found is None:
-        return {"patterns": [], "clusters": None, "drift": None, "patterns_model_version": None, "damaged": ""}
+        return {"patterns": [], "clusters": None, "drift": None, "patterns_model_version": None, "refused": ""}
     return {
         "patterns": [
             {
@@ -99,7 +99,7 @@ def plain_patterns(found: "Discovered | None") -> dict[str, Any]:
         },
         "drift": msgspec.to_builtins(found.kept.drift),
         "patterns_model_version": found.kept.model_version,
-        "damaged": found.damaged,
+        "refused": found.refused,
     }
 
 

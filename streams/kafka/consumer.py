@@ -34,6 +34,7 @@ class BatchConsumer(Consumer):
         self._handed_out: dict[TP, int] = {}
         self._held: set[TP] = set()
         self._continuity = Continuity(self)
+        self._told: Mapping[TP, int | None] = {}
         self._sought = False
         self._wake = asyncio.Event()
         super().__init__(*args, **kwargs)
@@ -170,12 +171,20 @@ class BatchConsumer(Consumer):
         self._inflight.clear()
         self._delivered.clear()
         await super().perform_seek()
-        self._delivered.update({tp: offset for tp, offset in self._read_offset.items() if offset is not None})
-        self._continuity.note(self._delivered)
-        await self._continuity.check_begin(self._delivered)
+        told = self._told  # the next rebalance may take partitions from the other books meanwhile
+        committed = {tp: offset for tp, offset in told.items() if offset is not None}
+        self._delivered.update(committed)
+        self._continuity.note(committed)
+        await self._continuity.check_begin(told)
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """As stock. What the group has committed, None where it has not, is kept."""
+        offsets = await super().seek_to_committed()
+        self._told = {TP(*tp): offset for tp, offset in offsets.items()}
+        return offsets
 
     # progress
 

@@ -34,25 +34,27 @@ class Continuity:
         elif (end := self._consumer.known_end(tp)) < wanted:
             self._refuse(tp, made_anew(tp, end, wanted))
 
-    async def check_begin(self, delivered: Mapping[TP, int]) -> None:
-        """Before anything is read from ``delivered`` on: end the worker where a topic is not the one that was read.
+    async def check_begin(self, sought: Mapping[TP, int | None]) -> None:
+        """Before anything is read: end the worker where a topic is not the one that was read.
 
-        What retention deleted meanwhile is counted now: where it took all, no record comes that would tell.
+        ``sought``: what the group has committed of each partition that was asked for. One that is assigned meanwhile
+        is not among them, and has its own look. What retention deleted is counted now: where it took all, no record
+        comes that would tell.
         """
         app = self._consumer.app
         if app.settings.bounded:  # an embedded broker does not tell its end truly
             return
-        ours = [tp for tp in self._consumer.assignment() if tp.topic in app.batch_topics]
-        read = [tp for tp in ours if self.reached.wanted(tp, delivered.get(tp))]
+        read = [tp for tp in sought if tp.topic in app.batch_topics and self.reached.wanted(tp, sought[tp])]
         if not read:
             return
         ends, begins = await self._consumer.highwaters(*read), await self._consumer.earliest_offsets(*read)
         for tp in read:
-            refusal = self.reached.refusal(tp, delivered.get(tp), ends[tp])
+            committed = sought[tp]
+            refusal = self.reached.refusal(tp, committed, ends[tp])
             if refusal is not None:
                 self._refuse(tp, refusal)
-            else:
-                self._count(tp, delivered[tp], begins[tp])
+            elif committed:
+                self._count(tp, committed, begins[tp])
 
     async def _count_lost(self, tp: TP, wanted: int, first: int) -> None:
         """Offsets without a record are common (compaction, transactions); those before the log's start are a loss."""

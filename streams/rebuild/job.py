@@ -6,7 +6,6 @@ from functools import partial
 
 from streams.errors import ConfigError
 from streams.rebuild.announcing import announcing
-from streams.rebuild.lease import SECONDS, Lease, held
 from streams.rebuild.pending import Pending, find_pending
 from streams.rebuild.progress import read_reached
 from streams.rebuild.rebuild import WRITTEN_ROWS, Plan, Tell, Warehouse, run_rebuild
@@ -16,9 +15,12 @@ from streams.rebuild.writing import Reached, Store, open_sink, silent
 from streams.sessionize.options import make_options_of
 from streams.settings import Settings
 from streams.warehouse.client import make_client
+from streams.warehouse.lease import SECONDS, Lease, held
 from streams.warehouse.sink import TableRows
 from streams.warehouse.target import Target
 
+REBUILD = "rebuild"
+"""What the lease says is held."""
 PATIENCE = 600
 """Seconds without a word from the server: it may sort all that visitors in scope have."""
 
@@ -69,7 +71,9 @@ async def open_job(  # noqa: PLR0913 - how it differs between the commands that 
         stack.callback(client.disconnect)
         store = await stack.enter_async_context(open_sink(target, newest := read_reached(client, database).generation))
         if target.folder is None and not dry_run:
-            store = fenced(store, stack.enter_context(held(connect, database, seconds=lease_seconds, wait=wait)))
+            store = fenced(
+                store, stack.enter_context(held(connect, database, REBUILD, seconds=lease_seconds, wait=wait))
+            )
         announce = None
         if adopts and not dry_run and "brokers" in settings.kafka.model_fields_set:
             _check_generation(settings, newest)

@@ -9,11 +9,11 @@ from clickhouse_driver import errors as driver
 from streams.errors import ConfigError, ThalwegError
 from streams.metrics import Metrics
 from streams.rebuild.job import open_job
-from streams.rebuild.lease import LeaseLostError, LeaseTakenError
 from streams.rebuild.pending import Pending
 from streams.rebuild.report import Report
 from streams.rebuild.scope import of_days
 from streams.settings import Settings
+from streams.warehouse.lease import LeaseLostError, LeaseTakenError
 from streams.warehouse.target import Target
 
 logger = logging.getLogger(__name__)

@@ -22,6 +22,7 @@ PLAIN_PORT, TLS_PORT = 9000, 9440
 # The driver warns with a traceback at each failed connect, and raises as well: who catches it says it in one line.
 logging.getLogger("clickhouse_driver.connection").setLevel(logging.ERROR)
 
+_HAS_TABLE = "SELECT count() > 0 FROM system.tables WHERE database = %(database)s AND name = %(name)s"
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STORE_URL = re.compile(r"clickhouses?://[^/?#\s]+(/\w*)?")
 _UNREADABLE = "the store's address cannot be read"
@@ -82,6 +83,12 @@ def parse_store_url(url: str) -> ClickHouseSettings:
             "the store's address holds a password", "leave it out and set THALWEG_CLICKHOUSE_PASSWORD instead"
         )
     return settings
+
+
+def has_table(client: Client, database: str, name: str) -> bool:
+    """Whether a table or view is there; not where the database is not."""
+    ((there,),) = client.execute(_HAS_TABLE, {"database": database, "name": name})
+    return bool(there)
 
 
 def qualified(query: str, database: str) -> str:

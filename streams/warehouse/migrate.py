@@ -11,7 +11,7 @@ from clickhouse_driver import Client
 from clickhouse_driver import errors as driver
 
 from streams.errors import StoreError
-from streams.warehouse.client import identifier, qualified
+from streams.warehouse.client import has_table, identifier, qualified
 from streams.warehouse.statements import statements
 
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
@@ -109,11 +109,7 @@ def _apply(client: Client, database: str, migration: Migration) -> None:
 
 def _applied(client: Client, database: str) -> dict[int, tuple[str, str]]:
     """Number → (name, hash); nothing where the table is not there yet."""
-    there = client.execute(
-        "SELECT count() FROM system.tables WHERE database = %(database)s AND name = 'migrations'",
-        {"database": database},
-    )
-    if not there[0][0]:
+    if not has_table(client, database, "migrations"):
         return {}
     rows = client.execute(qualified("SELECT number, name, hash FROM {database}.migrations FINAL", database))
     return {number: (name, hash_) for number, name, hash_ in rows}

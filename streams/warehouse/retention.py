@@ -16,10 +16,24 @@ TIMES = {
     "outcomes": "arrival_tstamp",
     "visitors": "last_seen_tstamp",
     "session_patterns": "start_tstamp",
+    "funnels": "written_tstamp",
+    "funnel_steps": "written_tstamp",
+    "patterns": "written_tstamp",
+    "pattern_models": "written_tstamp",
 }
 """Table → the column its rows' age is told by: the same in every version of a row, or newer in a newer one."""
-KEPT_AS = {"session_patterns": "sessions"}
-"""Table → the one whose days are its own too: nothing about a session stays longer than the session."""
+_FINDINGS = ("findings", "sessions")
+KEPT_BY = {
+    "session_patterns": ("sessions",),
+    "funnels": _FINDINGS,
+    "funnel_steps": _FINDINGS,
+    "patterns": _FINDINGS,
+    "pattern_models": _FINDINGS,
+}
+"""Table → the settings it is kept by, the first that has days; others by the one of their name. Nothing about a session
+stays longer than the session; what was found in sessions is kept as long as these, unless it has days of its own."""
+_OVER_ALL = ""
+"""app_id of what was found over all apps together."""
 _TTL = re.compile(r"\bTTL (.*?)(?: SETTINGS .*)?$", re.DOTALL)
 
 
@@ -65,17 +79,32 @@ def ttl_of(table: str, retention: RetentionSettings) -> str:
     Source: clickhouse.com/docs/engines/table-engines/mergetree-family/mergetree#table_engine-mergetree-ttl (several
     rules with WHERE, at most one without).
     """
-    setting = KEPT_AS.get(table, table)
-    own = {app: getattr(kept, setting) for app, kept in retention.apps.items() if setting in kept.model_fields_set}
-    common: int | None = getattr(retention, setting)
+    common = days_of(table, retention)
     by_days: dict[int, list[str]] = defaultdict(list)
-    for app, days in sorted(own.items()):
+    for app, days in sorted(_own(table, retention).items()):
         by_days[days].append(_quoted(app))
     rules = [f"{_end(table, days)} DELETE WHERE app_id IN ({', '.join(apps)})" for days, apps in by_days.items()]
     if common is not None:
-        others = f" DELETE WHERE app_id NOT IN ({', '.join(map(_quoted, sorted(own)))})" if own else ""
-        rules.append(_end(table, common) + others)
+        own = sorted(app for apps in by_days.values() for app in apps)
+        rules.append(_end(table, common) + (f" DELETE WHERE app_id NOT IN ({', '.join(own)})" if own else ""))
     return ", ".join(rules)
+
+
+def days_of(table: str, retention: RetentionSettings, app: str | None = None) -> int | None:
+    """Days that a table's rows of ``app`` are kept, or those of an app without days of its own; None for ever."""
+    places = [place for place in (retention.apps.get(app) if app is not None else None, retention) if place]
+    given = (getattr(place, setting) for setting in KEPT_BY.get(table, (table,)) for place in places)
+    return next((days for days in given if days is not None), None)
+
+
+def _own(table: str, retention: RetentionSettings) -> dict[str, int]:
+    """App → its days, where they are not those of all. What was found over all apps holds pages of each of them: it
+    goes with the shortest."""
+    common = days_of(table, retention)
+    own = {app: days_of(table, retention, app) for app in retention.apps}
+    if KEPT_BY.get(table) == _FINDINGS:
+        own[_OVER_ALL] = min((days for days in (common, *own.values()) if days is not None), default=None)
+    return {app: days for app, days in own.items() if days is not None and days != common}
 
 
 def _end(table: str, days: int) -> str:

@@ -1,5 +1,9 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -9,6 +13,7 @@ from typer.testing import CliRunner, Result
 from streams.cli.main import app
 from streams.settings import load_settings
 from streams.warehouse.client import make_client
+from streams.warehouse.lease import LeaseLostError, held
 from streams.warehouse.migrate import migrate
 from streams.warehouse.target import open_target
 from tests.models.discovery.planted import Site, plant
@@ -133,6 +138,72 @@ def test_nothing_can_be_assigned_without_a_model(store: Path) -> None:
 
     assert "no saved model of patterns for app 'tiny'" in str(thalweg(*words).exception)
     assert "--assign finds no funnels" in str(thalweg(*words, "--goal", "event:X").exception)
+    assert "--assign learns nothing, so that a seed" in str(thalweg(*words, "--seed", "0").exception)
+
+
+def contents(store: Path) -> list[str]:
+    """All that discovery keeps, rows that lost too."""
+    tables = ("funnels", "funnel_steps", "patterns", "session_patterns", "pattern_models")
+    query = "SELECT count(), max(version), sum(cityHash64(*)) FROM {table}"
+    return [thalweg("sql", "--store", str(store), query.replace("{table}", table)).stdout for table in tables]
+
+
+def test_two_runs_of_an_app_do_not_write_at_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second waits, and gives up in words without a trace; another app, or a goal, is not kept waiting."""
+    words = ("discover", "--store", str(store), "--app", "shop")
+    thalweg(*words)
+    monkeypatch.setattr("streams.cli.findings_store.WAIT", 0.0)
+    with open_target(str(store), load_settings(None)) as target:
+        connect = partial(make_client, target.clickhouse, target.password)
+        with held(connect, target.clickhouse.database, "discover of app shop"):
+            before = contents(store)
+            for more in ((), ("--assign",)):
+                assert "another discover of app shop holds this store" in str(thalweg(*words, *more).exception)
+            assert thalweg(*words, "--goal", MADE.funnels[3][-1]).exit_code == 0
+            assert contents(store) == before
+            assert thalweg("discover", "--store", str(store)).exit_code == 0
+    assert thalweg(*words).exit_code == 0
+    assert contents(store) != before
+
+
+def test_runs_started_at_once_follow_each_other(store: Path) -> None:
+    """Three processes: each writes under a version of its own, and what stands is of one run alone."""
+    code = "from streams.cli.main import app; app()"
+    words = [sys.executable, "-c", code, "discover", "--store", str(store), "--app", "shop", "--json", "--seed"]
+    newest = (
+        "sql",
+        "--store",
+        str(store),
+        "SELECT max(version) FROM patterns WHERE app_id = 'shop'",
+        "--format",
+        "TSV",
+    )
+    before = int(thalweg(*newest).stdout)
+    with ExitStack() as stack:
+        runs = [
+            stack.enter_context(subprocess.Popen([*words, str(seed)], stdout=subprocess.PIPE, text=True))
+            for seed in (0, 1, 2)
+        ]
+        told = [json.loads(run.communicate(timeout=300)[0]) for run in runs]
+
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    assert int(thalweg(*newest).stdout) == before + 3
+    last = "SELECT uniqExact(version), any(model_version) FROM patterns_v WHERE app_id = 'shop'"
+    alone, model = thalweg("sql", "--store", str(store), last, "--format", "TSV").stdout.split()
+    assert (alone, model in {each["patterns_model_version"] for each in told}) == ("1", True)
+
+
+def test_a_run_that_lost_its_lease_says_so(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Held up for longer than the lease holds: another one may have written meanwhile."""
+    monkeypatch.setattr("streams.cli.findings_store.held", partial(held, seconds=0.001))
+    words = ("discover", "--store", str(store), "--app", "shop")
+
+    for more in ((), ("--assign",)):
+        told = thalweg(*words, *more).exception
+        assert isinstance(told, LeaseLostError)
+        assert "this discover of app shop was held up for longer than its lease holds" in str(told)
+    monkeypatch.undo()
+    assert thalweg(*words).exit_code == 0
 
 
 def test_a_damaged_model_assigns_nothing(store: Path) -> None:
@@ -143,8 +214,9 @@ def test_a_damaged_model_assigns_nothing(store: Path) -> None:
         client = make_client(target.clickhouse, target.password)
         database = target.clickhouse.database
         damage = (
-            f"INSERT INTO {database}.pattern_models SELECT app_id, model_version, concat(body, ' '), checksum,"
-            f" version + 1 FROM {database}.pattern_models FINAL WHERE app_id = 'shop'"
+            f"INSERT INTO {database}.pattern_models (app_id, model_version, body, checksum, version)"
+            " SELECT app_id, model_version, concat(body, ' '), checksum, version + 1"
+            f" FROM {database}.pattern_models FINAL WHERE app_id = 'shop'"
         )
         client.execute(damage)
         before = client.execute(f"SELECT max(version) FROM {database}.session_patterns")
@@ -153,7 +225,7 @@ def test_a_damaged_model_assigns_nothing(store: Path) -> None:
 
         assert "the saved model of patterns is damaged" in str(refused.exception)
         assert client.execute(f"SELECT max(version) FROM {database}.session_patterns") == before
-        assert "is damaged" in json.loads(thalweg(*words, "--json").stdout)["damaged"]
+        assert "is damaged" in json.loads(thalweg(*words, "--json").stdout)["refused"]
         client.execute(damage)
         client.disconnect()
     assert "clusters have new ids" in thalweg(*words).stderr.replace("\n", " ")

@@ -38,7 +38,8 @@ def test_retention_is_set_by_migrate_and_checked_by_doctor(store: Path, tmp_path
 
     assert [before.exit_code, dry.exit_code, still.exit_code, done.exit_code, after.exit_code] == [1, 0, 1, 0, 0]
     findings = {each["subject"]: each for each in map(json.loads, before.output.splitlines())}
-    assert set(findings) == {"events", "sessions", "outcomes", "visitors", "session_patterns"}
+    found = ("session_patterns", "funnels", "funnel_steps", "patterns", "pattern_models")
+    assert set(findings) == {"events", "sessions", "outcomes", "visitors", *found}
     assert [subject for subject, each in findings.items() if not each["ok"]] == ["events"]
     assert "pending" in dry.output
     assert "WRONG" in still.output

@@ -18,7 +18,8 @@ from tests.kafka.apache import libs
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.faults]
 SEED = 20261125
 FEW = [
-    medley([FAULTS[name] for name in ("F1", "F2", "F3", "F6", "F8", "F18")]),
+    medley([FAULTS[name] for name in ("F1", "F2", "F3")]),
+    medley([FAULTS[name] for name in ("F6", "F8", "F18")]),
     medley([FAULTS[name] for name in ("F10", "F11")], LONG_INSERT),
     FAULTS["F5"],
 ]

@@ -114,3 +114,35 @@ def test_any_paths_keep_their_depth(paths: dict[str, int]) -> None:
         assert template == kept.of(path)
         for segment, word in zip(path.split("/"), template.split("/"), strict=True):
             assert word in {segment, ":id" + segment[segment.rfind(".") :] if "." in segment else ":id", ":id"}
+
+
+segments = st.sampled_from(["a", "b", "list", "jane", "x1", "77", "1234567", "a.html", "9.html", "", ":id"])
+paths_of_sites = st.dictionaries(st.lists(segments, max_size=4).map(lambda s: "/" + "/".join(s)), st.integers(1, 50))
+
+
+@given(paths_of_sites, paths_of_sites, st.data())
+def test_only_wanted_templates_are_known_and_given(
+    known: dict[str, int], new: dict[str, int], data: st.DataObject
+) -> None:
+    """Whatever the path, seen or not: the wanted template it had, or none that is wanted."""
+    limits = Limits(words=data.draw(st.integers(1, 4)), codes=data.draw(st.integers(0, 2)), prominent=0.3)
+    whole = learn(known, limits)
+    wanted = data.draw(st.sets(st.sampled_from(sorted(map(whole.of, known))))) if known else set()
+
+    some = whole.only(wanted)
+
+    for path in {*known, *new}:
+        full = whole.of(path)
+        assert some.of(path) == full if full in wanted else some.of(path) not in wanted
+    assert {*some.patterns(), *some.literals()} <= wanted
+
+
+def test_a_page_nobody_asked_for_is_not_named() -> None:
+    """Nor a person below it; a word that is no id among ids stays, since it would be taken for one."""
+    some = learn(SHOP | {"/people/jane": 1, "/product/new": 900}).only({"/help", "/product/:id"})
+
+    assert b"people" not in msgspec.json.encode(some)
+    assert b"reviews" not in msgspec.json.encode(some)
+    assert some.of("/product/77") == "/product/:id"
+    assert some.of("/product/new") == "/product/new"
+    assert Templates(some.root).only({"/help"}).literals() == ["/help"]

@@ -4,17 +4,14 @@ import asyncio
 import subprocess
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 from signal import SIGCONT, SIGKILL
 
 import pytest
 
 from streams.rebuild.job import open_job
-from streams.rebuild.lease import Lease, LeaseLostError, LeaseTakenError, held
 from streams.rebuild.report import Report
 from streams.rebuild.scope import of_days
-from streams.warehouse.client import make_client
 from tests.flow.conftest import PASSWORDLESS
 from tests.kafka.waiting import wait_until
 
@@ -136,48 +133,3 @@ def command(database: Database, *words: str) -> "subprocess.CompletedProcess[str
         timeout=120,
         check=False,
     )
-
-
-def test_never_two_hold_it(database: Database) -> None:
-    """Six at once, again and again, each for a moment; and nobody starves."""
-    connect = partial(make_client, database.target.clickhouse, database.target.password)
-    inside, most, times = 0, 0, 0
-    lock = threading.Lock()
-
-    def go_in_and_out() -> None:
-        nonlocal inside, most, times
-        for _ in range(3):
-            with held(connect, database.name, wait=60) as lease:
-                with lock:
-                    inside, times = inside + 1, times + 1
-                    most = max(most, inside)
-                lease.check()
-                with lock:
-                    inside -= 1
-
-    threads = [threading.Thread(target=go_in_and_out) for _ in range(6)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-
-    assert (most, times) == (1, 18)
-
-
-def test_a_lease_is_renewed_and_never_taken_up_again(database: Database) -> None:
-    """Held for longer than it holds by itself; once run out, it stays so though nobody else has come."""
-    connect = partial(make_client, database.target.clickhouse, database.target.password)
-    with held(connect, database.name, seconds=4) as lease, connect() as client:
-        with pytest.raises(LeaseTakenError):
-            Lease(client, database.name).take(6)
-        lease.check()
-
-    with connect() as client:
-        other, short = Lease(client, database.name), Lease(client, database.name, seconds=0.001)
-        other.take()
-        other.give_back()
-        short.take()
-        wait_until(lambda: not other.others(), 10, "the end of the short lease")
-        short.renew()
-        with pytest.raises(LeaseLostError):
-            short.check()

@@ -13,11 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.errors import ConfigError
 from streams.metrics import Metrics
-from streams.rebuild.lease import held
+from streams.rebuild.job import REBUILD
 from streams.rebuild.pending import find_pending
 from streams.rebuild.schedule import Schedule
 from streams.settings import RebuildSettings, Settings
 from streams.warehouse.client import make_client
+from streams.warehouse.lease import held
 from tests.flow.conftest import PASSWORDLESS
 from tests.kafka.waiting import wait_until
 
@@ -97,7 +98,7 @@ def test_a_round_that_cannot_is_counted_and_the_next_one_can(database: Database)
     """While another one holds the store, and while nobody answers; settings of another generation end the worker."""
     metrics = Metrics()
     schedule = Schedule(settings_of(database), metrics)
-    with held(partial(make_client, database.target.clickhouse, database.target.password), database.name):
+    with held(partial(make_client, database.target.clickhouse, database.target.password), database.name, REBUILD):
         asyncio.run(schedule.once())
     asyncio.run(schedule.once())
     nowhere = database.target.clickhouse.model_copy(update={"port": free_port()})

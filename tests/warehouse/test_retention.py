@@ -7,8 +7,10 @@ import pytest
 from clickhouse_driver import Client
 
 from streams.settings import ClickHouseSettings, RetentionSettings
-from streams.warehouse.migrate import migrate
-from streams.warehouse.retention import KEPT_AS, TIMES, TtlState, set_retention, ttl_of
+from streams.warehouse import migrate as migrate_module
+from streams.warehouse.migrate import migrate, migrations
+from streams.warehouse.retention import KEPT_BY, TIMES, TtlState, days_of, set_retention, ttl_of
+from tests.kafka.waiting import wait_until
 from tests.warehouse.debian import PASSWORD, DebianClickHouse, install
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -21,7 +23,12 @@ IDS = {
     "outcomes": "raw_offset",
     "visitors": "visitor_id",
     "session_patterns": "session_id",
+    "funnels": "funnel_id",
+    "funnel_steps": "funnel_id",
+    "patterns": "pattern_id",
+    "pattern_models": "version",
 }
+NUMBERED = ("outcomes", "pattern_models")
 
 
 @pytest.fixture
@@ -36,7 +43,11 @@ def fill(client: Client, database: str) -> None:
     """A row of each age for each app."""
     for table, column in TIMES.items():
         rows = [
-            {"id": number if table == "outcomes" else UUID(int=number + 1), "app": app, "at": NOW - timedelta(days=age)}
+            {
+                "id": number + 1 if table in NUMBERED else UUID(int=number + 1),
+                "app": app,
+                "at": NOW - timedelta(days=age),
+            }
             for number, (app, age) in enumerate((app, age) for app in APPS for age in AGES)
         ]
         client.execute(
@@ -59,12 +70,12 @@ def states(client: Client, database: str, retention: RetentionSettings, *, dry_r
     return {ttl.state for ttl in set_retention(client, database, retention, dry_run=dry_run)}
 
 
-@pytest.mark.parametrize("table", TIMES)
+@pytest.mark.parametrize("table", [table for table in TIMES if table != "pattern_models"])
 def test_old_rows_are_gone_after_a_merge_and_young_ones_stay(
     kept: Client, fresh: ClickHouseSettings, table: str
 ) -> None:
     """The app's own days where it has them, else those of all apps."""
-    setting = KEPT_AS.get(table, table)
+    setting = KEPT_BY.get(table, (table,))[0]
     own = {"shop": {setting: 400}, APPS[2]: {setting: 6}}
     retention = RetentionSettings.model_validate({setting: 30, "apps": own})
     set_retention(kept, fresh.database, retention)
@@ -72,9 +83,78 @@ def test_old_rows_are_gone_after_a_merge_and_young_ones_stay(
     assert ages(kept, fresh.database, table) == {
         "shop": [0, 4, 28, 32, 398], "blog": [0, 4, 28], APPS[2]: [0, 4],
     }  # fmt: skip
-    others = [other for other in TIMES if KEPT_AS.get(other, other) != setting]
+    others = [other for other in IDS if setting not in KEPT_BY.get(other, (other,)) and other != "pattern_models"]
     assert [len(ages(kept, fresh.database, other)["blog"]) for other in others] == [len(AGES)] * len(others)
     assert len(others) >= 3
+
+
+@pytest.mark.parametrize(("age", "stays"), [(28, True), (32, False)])
+def test_a_saved_model_goes_with_its_day(bare: Client, fresh: ClickHouseSettings, age: int, stays: bool) -> None:
+    """One row an app: what is as old as the sessions that may be read is gone after a merge."""
+    migrate(bare, fresh.database)
+    rows = [("shop", "the model", 1, NOW - timedelta(days=age)), ("blog", "another", 1, NOW)]
+    bare.execute(f"INSERT INTO {fresh.database}.pattern_models (app_id, body, version, written_tstamp) VALUES", rows)
+    set_retention(bare, fresh.database, RetentionSettings(sessions=30))
+
+    assert set(ages(bare, fresh.database, "pattern_models")) == {"blog", *(["shop"] if stays else [])}
+
+
+@pytest.mark.parametrize("table", ["funnels", "funnel_steps", "patterns", "pattern_models"])
+def test_rows_of_discovery_know_when_they_were_written(bare: Client, fresh: ClickHouseSettings, table: str) -> None:
+    """Nobody says so: the server's clock does, and the time stays."""
+    migrate(bare, fresh.database)
+    bare.execute(f"INSERT INTO {fresh.database}.{table} (app_id, version) VALUES", [("shop", 1)])
+    ((written, now),) = bare.execute(f"SELECT written_tstamp, now64(3, 'UTC') FROM {fresh.database}.{table}")
+
+    assert timedelta(0) <= now - written <= timedelta(minutes=5)
+    assert bare.execute(f"SELECT written_tstamp FROM {fresh.database}.{table}") == [(written,)]
+
+
+def test_rows_of_an_older_schema_count_from_its_migration(
+    bare: Client, fresh: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When they were written nobody knows any more: they stay as long as those of that day, and no longer."""
+    older = [migration for migration in migrations() if migration.number < 8]
+    with monkeypatch.context() as patched:
+        patched.setattr(migrate_module, "migrations", lambda: older)
+        migrate(bare, fresh.database)
+        bare.execute(f"INSERT INTO {fresh.database}.patterns (app_id, version) VALUES", [("shop", 1)])
+    migrate(bare, fresh.database)
+    waiting = f"SELECT count() FROM system.mutations WHERE database = '{fresh.database}' AND NOT is_done"
+    wait_until(lambda: bare.execute(waiting) == [(0,)], 30, "the column in old parts")
+
+    query = f"SELECT written_tstamp, now64(3, 'UTC') FROM {fresh.database}.patterns"
+    ((written, now),) = bare.execute(query)
+    wait_until(lambda: bare.execute(query)[0][1] > now, 30, "the clock")
+    assert bare.execute(query)[0][0] == written <= now
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({}, [None] * 3),
+        ({"sessions": 30}, [30] * 3),
+        ({"sessions": 30, "findings": 90}, [90] * 3),
+        ({"sessions": 30, "apps": {"shop": {"sessions": 7}}}, [7, 30, 7]),
+        ({"sessions": 30, "findings": 90, "apps": {"shop": {"sessions": 7}}}, [90] * 3),
+        ({"findings": 90, "apps": {"shop": {"findings": 7}, "blog": {"findings": 400}}}, [7, 400, 7]),
+        ({"apps": {"shop": {"sessions": 7}}}, [7, None, 7]),
+        ({"sessions": 30, "apps": {"shop": {"sessions": None}}}, [30] * 3),
+    ],
+)
+def test_findings_stay_as_long_as_sessions_unless_they_have_days(
+    said: dict[str, object], expected: list[int | None]
+) -> None:
+    """Of shop, of blog, and of all apps together: these hold pages of each app, and go with the shortest."""
+    retention = RetentionSettings.model_validate(said)
+    shop, blog, together = expected
+
+    assert [days_of("patterns", retention, app) for app in ("shop", "blog")] == [shop, blog]
+    rules = ttl_of("patterns", retention)
+    alone = f"INTERVAL {together} DAY DELETE WHERE app_id IN ('"
+    assert together is None or together == days_of("patterns", retention) or alone in rules
+    assert ("IN (''" in rules) == (together != days_of("patterns", retention))
+    assert (rules == "") == (set(expected) == {None})
 
 
 def test_one_app_alone_can_expire(kept: Client, fresh: ClickHouseSettings) -> None:

@@ -1,4 +1,5 @@
-"""Figures of discovery as a table, row by row: ``python -m tests.bench.discovery NAME [--seeds N] [--sessions N]``.
+"""Figures of discovery as a table, row by row: ``python -m tests.bench.discovery NAME [--seeds N] [--sessions N]
+[--first N]``.
 
 NAME: planted (or ``planted:VARIANT``), null, controls, rivals, goal, real, scale. CPU is of the process, without making
 the sessions.
@@ -7,10 +8,11 @@ the sessions.
 import argparse
 from collections.abc import Callable, Iterator
 
-from tests.bench.discovery import controls, goal, null, planted, real, rivals, scale
+from tests.bench.discovery import controls, goal, null, planted, real, rivals, scale, sites
 
 Row = dict[str, object]
-PROOFS: dict[str, Callable[[str, int, int], Iterator[Row]]] = {
+Proofs = dict[str, Callable[[str, int, int], Iterator[Row]]]
+PROOFS: Proofs = {
     "planted": planted.rows,
     "null": null.rows,
     "controls": controls.rows,
@@ -21,16 +23,20 @@ PROOFS: dict[str, Callable[[str, int, int], Iterator[Row]]] = {
 }
 
 
-def main() -> None:
-    """Print one table."""
-    parser = argparse.ArgumentParser(prog="tests.bench.discovery")
-    parser.add_argument("name", help=", ".join(PROOFS))
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--sessions", type=int, default=60_000)
+def print_table(
+    prog: str, proofs: Proofs, seeds: int = 10, sessions: int = 60_000, first: int = sites.FIRST_SEED
+) -> None:
+    """One, as asked for on the command line."""
+    parser = argparse.ArgumentParser(prog=prog)
+    parser.add_argument("name", help=", ".join(proofs))
+    parser.add_argument("--seeds", type=int, default=seeds)
+    parser.add_argument("--sessions", type=int, default=sessions)
+    parser.add_argument("--first", type=int, default=first, help="seed of the first site")
     asked = parser.parse_args()
+    sites.FIRST_SEED = asked.first
     name, _, part = asked.name.partition(":")
     head: list[str] = []
-    for row in PROOFS[name](part, asked.seeds, asked.sessions):
+    for row in proofs[name](part, asked.seeds, asked.sessions):
         if list(row) != head:
             head = list(row)
             print("", *head, "", sep="|")
@@ -39,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    print_table("tests.bench.discovery", PROOFS)

@@ -12,7 +12,7 @@ from models.discovery.growth import make_ground
 from models.discovery.limits import DEFAULT_LIMITS, Limits
 from models.discovery.sample import Halves, split
 from models.paths import Paths
-from tests.bench.discovery.sites import FIRST_SEED
+from tests.bench.discovery import sites
 from tests.models.discovery.arrays import as_paths, paths_of
 from tests.models.discovery.controls import without_association, without_order, without_positions
 from tests.models.discovery.planted import Planted, Site, plant, shuffled_over, shuffled_within
@@ -44,16 +44,16 @@ def rows(_: str, seeds: int, sessions: int) -> Iterator[dict[str, object]]:
 
 
 def _tests(seeds: int, sessions: int) -> Iterator[dict[str, object]]:
-    sites = [plant(Site(sessions=sessions, seed=FIRST_SEED + seed, ends=True)) for seed in range(seeds)]
+    all_made = [plant(Site(sessions=sessions, seed=sites.FIRST_SEED + seed, ends=True)) for seed in range(seeds)]
     for part in PARTS:
         for data, paths_of_site in DATA.items():
             right = false = 0
-            for seed, made in enumerate(sites):
+            for seed, made in enumerate(all_made):
                 with part.leave_out():
                     found = {one.steps for one in discover(paths_of_site(made, seed)).findings}
                 right += len(found & set(made.funnels)) if data == "planted" else 0
                 false += len(found - set(made.funnels)) if data == "planted" else len(found)
-            planted = sum(len(made.funnels) for made in sites) if data == "planted" else 0
+            planted = sum(len(made.funnels) for made in all_made) if data == "planted" else 0
             yield {"": part.name, "data": data, "runs": seeds, "planted": planted, "found": right, "false": false}
 
 
@@ -66,7 +66,7 @@ DATA: dict[str, Callable[[Planted, int], Paths]] = {
 
 def _guards(seeds: int, sessions: int) -> Iterator[dict[str, object]]:
     noise = [
-        split(as_paths(shuffled_over(plant(Site(sessions=sessions, seed=FIRST_SEED + seed)), seed)), 0, 5, 25)
+        split(as_paths(shuffled_over(plant(Site(sessions=sessions, seed=sites.FIRST_SEED + seed)), seed)), 0, 5, 25)
         for seed in range(seeds)
     ]
     for limits, words in ((DEFAULT_LIMITS, "default"), (OPEN, "none")):

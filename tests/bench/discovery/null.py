@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from models.discovery.discover import discover
-from tests.bench.discovery.sites import FIRST_SEED
+from tests.bench.discovery import sites
 from tests.models.discovery.arrays import as_paths
 from tests.models.discovery.planted import Site, plant, shuffled_over, shuffled_within
 
@@ -13,7 +13,7 @@ SHUFFLES = {"over all sessions": shuffled_over, "within each session": shuffled_
 def rows(_: str, seeds: int, sessions: int) -> Iterator[dict[str, object]]:
     """One for each shuffle; every other site has entry and exit pages."""
     found: dict[str, list[int]] = {name: [] for name in SHUFFLES}
-    for seed in range(FIRST_SEED, FIRST_SEED + seeds):
+    for seed in range(sites.FIRST_SEED, sites.FIRST_SEED + seeds):
         made = plant(Site(sessions=sessions, seed=seed, ends=seed % 2 == 1))
         for name, shuffle in SHUFFLES.items():
             told = discover(as_paths(shuffle(made, seed), made.visitors))

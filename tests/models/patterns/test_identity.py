@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from models.patterns.identity import likeness, with_ids_of
 from models.patterns.model import Cluster, PatternModel
+from models.patterns.walking import Walking
 
 profiles = st.dictionaries(st.sampled_from("abcd"), st.floats(0.1, 1), min_size=1)
 
@@ -15,7 +16,7 @@ def model_of(found: list[dict[str, float]], first_id: int) -> PatternModel:
     """With clusters of these profiles."""
     return PatternModel(
         funnels=[],
-        reaches=[],
+        walking=Walking(shares=[], others=1, chances=[], before=[], after=[], between=[], lengths=[]),
         clusters=[Cluster(id=UUID(int=first_id + n), center=[], profile=each) for n, each in enumerate(found)],
         other=UUID(int=0),
         steps=[],

@@ -7,12 +7,13 @@ from uuid import UUID
 import pytest
 
 from models.paths import learn_templates, make_paths, steps_of
-from models.patterns import clusters
+from models.patterns import clusters, saved
 from models.patterns.assigning import assign_sessions
 from models.patterns.discovering import Discovered, discover_patterns
 from models.patterns.saved import load_model
 from models.reading import read_steps
 from models.selection import Selection
+from streams.errors import StoreError
 from streams.settings import ClickHouseSettings
 from streams.warehouse.client import client_options
 from streams.warehouse.embedded.store import StoreAddress
@@ -152,10 +153,10 @@ def test_new_sessions_are_assigned_by_the_saved_model(place: Place, client: Inse
     new = mixed(2_700, 2_700)
     new.sessions, new.groups = new.sessions[2_400:2_700], new.groups[2_400:2_700]
     fill(place, new, first=len(MADE.sessions))
-    saved = load_model(client, place.name, "shop")
-    assert saved is not None
+    model = load_model(client, place.name, "shop")
+    assert model is not None
 
-    assignment = assign_sessions(client, place.name, saved, SHOP)
+    assignment = assign_sessions(client, place.name, model, SHOP)
 
     after = table(place)
     assert {session: after[session] for session in before} == before
@@ -165,7 +166,7 @@ def test_new_sessions_are_assigned_by_the_saved_model(place: Place, client: Inse
     assert 0 < assignment.drift.moved < 0.1
     assert place.rows("SELECT * FROM {database}.patterns_v ORDER BY pattern_id") == kept
     only = Selection(app="shop", since=datetime.fromtimestamp((DAY + len(MADE.sessions) * MINUTE) / 1000, UTC))
-    assert assign_sessions(client, place.name, saved, only).sessions == 300
+    assert assign_sessions(client, place.name, model, only).sessions == 300
     assert table(place) == after
 
 
@@ -179,17 +180,51 @@ def test_a_damaged_model_before_costs_ids_only(place: Place, client: InsertClien
 
     told = found(client, place)
 
-    assert "damaged" in told.damaged
+    assert "damaged" in told.refused
     assert load_model(client, place.name, "shop") is not None
+
+
+def test_a_model_of_another_method_costs_ids_only(
+    place: Place, client: InsertClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not misread, which would keep ids of clusters that mean something else; a fit is made anew."""
+    fill(place, MADE)
+    monkeypatch.setattr(saved, "METHOD", 0)
+    found(client, place)
+    monkeypatch.undo()
+    with pytest.raises(StoreError, match="of method 0"):
+        load_model(client, place.name, "shop")
+
+    told = found(client, place)
+
+    assert "is of method 0, not of 2" in told.refused
+    again = load_model(client, place.name, "shop")
+    assert again is not None
+    assert again.model == told.model
+    assert found(client, place).refused == ""
+
+
+def test_no_page_that_few_sessions_hold_is_named(place: Place, client: InsertClient) -> None:
+    """Neither in the patterns nor in the saved model: ten sessions and more speak of a page."""
+    fill(place, MADE)
+    rare = [{"id": 10_000 + n, "start": DAY, "steps": ["page:/people/jane", "page:/people/john"]} for n in range(9)]
+    place.add(*rare)
+    found(client, place)
+
+    assert place.rows("SELECT count() FROM {database}.pattern_models WHERE position(body, 'jane') > 0") == [(0,)]
+    texts = "concat(name, description, arrayStringConcat(steps), drop_off_step)"
+    assert place.rows(f"SELECT count() FROM {{database}}.patterns WHERE position({texts}, '/people/') > 0") == [(0,)]
+    kept = {session.int for (session,) in place.rows("SELECT session_id FROM {database}.session_patterns_v")}
+    assert kept >= {each["id"] for each in rare}
 
 
 def test_sessions_without_a_step_have_no_pattern(place: Place, client: InsertClient) -> None:
     """They did nothing that could be told."""
-    place.add(*({"id": n, "steps": []} for n in range(1, 4)), {"id": 4, "steps": ["page:/"]})
+    place.add(*({"id": n, "steps": []} for n in range(1, 4)), *({"id": n, "steps": ["page:/"]} for n in range(4, 14)))
 
     told = found(client, place).kept
 
     assert [(one.told.kind, one.told.sessions, one.told.drop_off_step) for one in told.patterns] == [
-        ("other", 1, "page:/")
+        ("other", 10, "page:/")
     ]
-    assert list(table(place)) == [4]
+    assert sorted(table(place)) == list(range(4, 14))

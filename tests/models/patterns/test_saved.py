@@ -1,5 +1,6 @@
 """A saved model is read back whole or not at all."""
 
+from hashlib import sha256
 from uuid import UUID
 
 import msgspec
@@ -8,15 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.patterns.clusters import Stability
-from models.patterns.model import Cluster, PatternModel
-from models.patterns.saved import from_body, load_model, save_model, to_body
+from models.patterns.model import Cluster, PatternModel, assign
+from models.patterns.saved import METHOD, from_body, load_model, save_model, to_body
+from models.patterns.walking import Walking
+from models.patterns.walks import NONE
 from models.templates import learn
 from streams.errors import StoreError
 from tests.models.conftest import Place
+from tests.models.discovery.arrays import as_paths
 
+FLAT = [1 / NONE] * NONE
+NEAR = [0.5, 0.25, 0.1, *([1e-3] * (NONE - 3))]
+WALKING = Walking(
+    shares=[[0.01, 0.02]], others=0.9, chances=[[0.1] * 3], before=NEAR, after=NEAR, between=NEAR, lengths=FLAT
+)
 MODEL = PatternModel(
     funnels=[(UUID(int=1), ("page:/a", "page:/b", "event:C"))],
-    reaches=[3],
+    walking=WALKING,
     clusters=[Cluster(id=UUID(int=2), center=[0.1, 1 / 3], profile={"page:/ü": 0.7})],
     other=UUID(int=3),
     steps=["page:/ü"],
@@ -74,13 +83,56 @@ def test_bytes_that_are_no_text_are_refused(place: Place) -> None:
             load_model(place.client, place.name, "shop")
 
 
-def test_another_shape_is_refused() -> None:
-    """Whole, but of another version."""
-    from hashlib import sha256
+def signed(body: str) -> tuple[str, str]:
+    """With the checksum that fits."""
+    return body, sha256(body.encode()).hexdigest()
 
-    text = '{"funnels":[]}'
+
+@pytest.mark.parametrize(
+    "text", ['{"funnels":[]}', '{"method":2,"model":{"funnels":[]}}', '{"method":"1"}', "[]", "no"]
+)
+def test_another_shape_is_refused(text: str) -> None:
+    """Whole, but no model, or of a time before models told their method."""
     with pytest.raises(StoreError, match="cannot be read"):
-        from_body(text, sha256(text.encode()).hexdigest())
+        from_body(*signed(text))
+
+
+@pytest.mark.parametrize("model", [msgspec.to_builtins(MODEL), {"trees": []}])
+def test_another_method_is_refused(model: object) -> None:
+    """Though its checksum fits; whether or not it has the shape of ours, which would mean something else."""
+    with pytest.raises(StoreError, match=f"is of method 3, not of {METHOD}") as refused:
+        from_body(*signed(msgspec.json.encode({"method": 3, "model": model}).decode()))
+    assert "thalweg discover" in refused.value.mend
+
+
+def test_what_a_model_holds_more_is_not_passed_over() -> None:
+    """A field that this version does not know may change what the others mean."""
+    for more in ({"temperature": 1}, {"clusters": [{**msgspec.to_builtins(MODEL.clusters[0]), "radius": 2}]}):
+        model = {**msgspec.to_builtins(MODEL), **more}
+        with pytest.raises(StoreError, match="unknown field"):
+            from_body(*signed(msgspec.json.encode({"method": METHOD, "model": model}).decode()))
+
+
+def test_what_a_saved_model_gives_is_the_method() -> None:
+    """Where this answer changes, models that were saved before would give other patterns: raise METHOD with it."""
+    cluster = Cluster(id=UUID(int=2), center=[1.0, 0.0], profile={"y": 1.0})
+    other = Cluster(id=UUID(int=4), center=[0.0, 1.0], profile={"z": 1.0})
+    model = msgspec.structs.replace(
+        MODEL,
+        funnels=[(UUID(int=1), ("a", "b", "c")), (UUID(int=5), ("d", "e", "f"))],
+        walking=msgspec.structs.replace(WALKING, shares=[[0.01, 0.02]] * 2, chances=[[0.1] * 3] * 2),
+        clusters=[cluster, other],
+        steps=["y", "z"],
+        weights=[1.0, 3.0],
+        axes=[[1.0, 0.0], [0.0, 1.0]],
+    )
+    sessions = ["ab", "axxb", "axqxb", "aaab", "axqbc", "abde", "deabc", "dxxxe", "ba", "y", "yz", "yyyz", "q", "aq"]
+
+    assigned = assign(as_paths([list(steps) for steps in sessions]), model)
+
+    assert METHOD == 2
+    assert assigned.patterns.tolist() == [0, 0, 4, 0, 0, 0, 0, 1, 4, 2, 3, 3, 4, 4]
+    assert assigned.walked.tolist() == [2, 2, 0, 2, 3, 2, 3, 2, 0, 0, 0, 0, 0, 0]
 
 
 def test_a_store_that_is_older_has_no_model(place: Place) -> None:

@@ -1,4 +1,4 @@
-"""CPU and memory of `thalweg discover` with its patterns, part by part: ``python -m tests.bench.patterns [SESSIONS…]``.
+"""CPU and memory of `thalweg discover` with its patterns: ``python -m tests.bench.patterns.cost [SESSIONS…]``.
 
 Sessions with planted funnels, put into a store that is gone afterwards. Each size is measured in a process of its own,
 so that its peak is its own; the store's server is another process.
@@ -46,9 +46,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, open_target(f"{folder}/store", load_settings(None)) as target:
             client = make_client(target.clickhouse, target.password)
             migrate(client, target.clickhouse.database)
-            subprocess.run([sys.executable, "-m", "tests.bench.patterns", "fill", folder, str(sessions)], check=True)
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench.patterns.cost", "fill", folder, str(sessions)], check=True
+            )
             client.disconnect()
-            subprocess.run([sys.executable, "-m", "tests.bench.patterns", "measure", folder], check=True)
+            subprocess.run([sys.executable, "-m", "tests.bench.patterns.cost", "measure", folder], check=True)
 
 
 def fill(folder: str, sessions: int) -> None:

@@ -1,4 +1,4 @@
-"""One rebuild at a time over a ClickHouse by URL: a lease in table ``leases`` (decision 0014)."""
+"""One at a time of what must not meet itself in a store: a lease in table ``leases`` (decisions 0014, 0030)."""
 
 import random
 import threading
@@ -14,8 +14,7 @@ from streams.errors import StoreError
 from streams.warehouse.client import qualified
 
 SECONDS = 60.0
-"""How long a lease holds that is not renewed: of a rebuild that died."""
-NAME = "rebuild"
+"""How long a lease holds that is not renewed: of a process that died."""
 _NOW = "now64(3, 'UTC')"
 _WAIT = 1.0
 """Seconds in which two that claim at once come apart."""
@@ -23,19 +22,19 @@ _random = random.SystemRandom()
 
 
 class LeaseTakenError(StoreError):
-    """Another rebuild holds the store."""
+    """Another one holds it."""
 
 
 class LeaseLostError(StoreError):
-    """This rebuild was held up for longer than its lease holds: another one may have begun."""
+    """Its holder was held up for longer than it holds: another one may have begun."""
 
 
 class Lease:
     """The claim of one process. Times are the server's: the clocks of hosts do not matter. For several threads."""
 
-    def __init__(self, client: Client, database: str, seconds: float = SECONDS) -> None:
-        """``client`` is the lease's own; ``seconds`` is how long a claim holds."""
-        self._client, self._database, self._seconds = client, database, seconds
+    def __init__(self, client: Client, database: str, name: str, seconds: float = SECONDS) -> None:
+        """``client`` is the lease's own; ``name`` is what is held, in words; ``seconds`` is how long a claim holds."""
+        self._client, self._database, self._name, self._seconds = client, database, name, seconds
         self._owner = str(uuid.uuid4())
         self._lock = threading.Lock()
 
@@ -49,7 +48,8 @@ class Lease:
         while others := self._try():
             if time.monotonic() >= until:
                 raise LeaseTakenError(
-                    f"another rebuild holds this store (for {others:.0f} s more, if it has died)", "wait for its end"
+                    f"another {self._name} holds this store (for {others:.0f} s more, if it has died)",
+                    "wait for its end",
                 )
             time.sleep(_random.uniform(0.1, 0.5))
 
@@ -93,8 +93,8 @@ class Lease:
             f" WHERE name = %(name)s AND owner = %(owner)s AND until_tstamp > {_NOW}"
         ):
             raise LeaseLostError(
-                "this rebuild was held up for longer than its lease holds: another one may have begun",
-                "run it again over the same visitors: that mends what either left",
+                f"this {self._name} was held up for longer than its lease holds: another one may have begun",
+                "run it again as it was: that mends what either left",
             )
 
     def _claim(self, seconds: float) -> None:
@@ -110,7 +110,7 @@ class Lease:
         with self._lock:
             rows = self._client.execute(
                 qualified(query, self._database),
-                {"name": NAME, "owner": self._owner, **params},
+                {"name": self._name, "owner": self._owner, **params},
                 settings={"async_insert": 0},
             )
         return int(rows[0][0]) if rows else 0
@@ -118,11 +118,11 @@ class Lease:
 
 @contextmanager
 def held(
-    connect: Callable[[], Client], database: str, *, seconds: float = SECONDS, wait: float = _WAIT
+    connect: Callable[[], Client], database: str, name: str, *, seconds: float = SECONDS, wait: float = _WAIT
 ) -> Iterator[Lease]:
-    """The lease, renewed by a thread of its own meanwhile. Raises LeaseTakenError after ``wait`` seconds."""
+    """The lease of that name, renewed by a thread of its own. Raises LeaseTakenError after ``wait`` seconds."""
     client = connect()
-    lease = Lease(client, database, seconds)
+    lease = Lease(client, database, name, seconds)
     ended = threading.Event()
     renewing = threading.Thread(target=_keep, args=(lease, ended, seconds / 4), name="lease", daemon=True)
     try:

@@ -1,0 +1,1 @@
+"""Figures of patterns that no test prints."""
