@@ -63,7 +63,8 @@ class SessionsWorker:
         app.on_loss, app.signs = metrics.lost, lambda: metrics.attempts
         app.on_commit = lambda: hooks.reached("sessions.after_commit")
         app.on_end = sink.close  # an insert that waits for a frozen warehouse would hold the process up
-        self.dispatcher = Dispatcher(app, settings.kafka.enriched_topic, self.work, limits, self._forget)
+        topic = settings.kafka.enriched_topic
+        self.dispatcher = Dispatcher(app, topic, self.work, limits, self._forget, shared=True)
 
     async def work(self, partition: int, slices: list[BatchMessage]) -> None:
         """Fold, insert, publish. Only when all three are done may the slices be acknowledged."""

@@ -74,13 +74,18 @@ def _make_shortened(actions: Sequence[UrlAction], run: UrlFunction) -> UrlFuncti
 
     def shortened(url: str) -> tuple[str, str]:
         start, mark, last = url.rpartition("&")
-        if mark and "#" not in last and last.isprintable() and (network := network_of(last)) is not None:
+        if mark and _stands_alone(last) and (network := network_of(last)) is not None:
             found = run_start(start)
             if found[0]:
                 return (found[0], network) if network and not found[1] else found
         return run(url)
 
     return shortened
+
+
+def _stands_alone(last: str) -> bool:
+    """Whether a last parameter ends where its URL does: a space is stripped, a fragment is none of it."""
+    return last[-1:] != " " and "#" not in last and last.isprintable()
 
 
 def _is_whole(start: str) -> bool:

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from clickhouse_driver import Client
 
 from streams.doctor.finding import Finding
+from streams.encode import decode
 from streams.kafka.admin import partitions_of
-from streams.kafka.offsets import Span, log_spans, looking, records_in
+from streams.kafka.offsets import Span, holds, log_spans, looking, records_in
 from streams.kafka.security import connection
+from streams.records import Marker
 from streams.settings import RetentionSettings, Settings
 from streams.warehouse.queries import ended_logs, raw_holes, raw_reach
 
@@ -62,7 +64,7 @@ def days_kept(retention: RetentionSettings) -> int | None:
 
 
 async def account_of_topic(settings: Settings, client: Client, database: str, wait: float) -> list[Account]:
-    """Of the raw topic on its brokers, which are given ``wait`` seconds to have everything worked off.
+    """Of the raw topic on its brokers. Each group is given ``wait`` seconds to have everything worked off.
 
     A hole is read again from Kafka before it is called missing. What lies before the first row that may not have
     expired is not looked at. Raises ContractError (no such topic) and what aiokafka and the driver raise.
@@ -103,22 +105,36 @@ def _first_to_check(client: Client, database: str, name: str, days: int | None) 
 async def _under_way(
     settings: Settings, consumer: AIOKafkaConsumer, spans: dict[int, tuple[int, int]], wait: float
 ) -> dict[int, int]:
-    """Per raw partition how many records lie beyond what both groups have worked off, all of them while either lags."""
+    """Per raw partition how many records lie beyond what both groups have worked off; all while sessions lags."""
     kafka = settings.kafka
-    deadline = asyncio.get_running_loop().time() + wait
     ends = {partition: end for partition, (begin, end) in spans.items() if end > begin}
-    left = await _behind(settings, "enrich", kafka.raw_topic, ends, deadline)
-    if not any(left.values()):
-        number = await partitions_of(connection(settings), kafka.enriched_topic)
-        written = {k: end for k, (_, end) in (await log_spans(consumer, kafka.enriched_topic, number)).items()}
-        if any((await _behind(settings, "sessions", kafka.enriched_topic, written, deadline)).values()):
-            left = {partition: end - begin for partition, (begin, end) in spans.items()}
+    left = await _behind(settings, "enrich", kafka.raw_topic, ends, wait, lambda _: True)
+    number = await partitions_of(connection(settings), kafka.enriched_topic)
+    written = {k: end for k, (_, end) in (await log_spans(consumer, kafka.enriched_topic, number)).items()}
+    if any((await _behind(settings, "sessions", kafka.enriched_topic, written, wait, _is_no_marker)).values()):
+        return {partition: end - begin for partition, (begin, end) in spans.items()}
     return {partition: left.get(partition, 0) for partition in spans}
 
 
-async def _behind(settings: Settings, role: str, topic: str, ends: dict[int, int], deadline: float) -> dict[int, int]:
-    """How many offsets a group is from these ends, once it has reached them or the deadline has passed."""
+def _is_no_marker(record: ConsumerRecord) -> bool:
+    """Markers come as long as enrich workers run, and nothing comes of them that the ledger looks at."""
+    return not isinstance(decode(record.value), Marker)
+
+
+async def _behind(
+    settings: Settings,
+    role: str,
+    topic: str,
+    ends: dict[int, int],
+    wait: float,
+    counts: Callable[[ConsumerRecord], bool],
+) -> dict[int, int]:
+    """How many offsets a group is from these ends, once it has reached them or ``wait`` seconds have passed.
+
+    0 where no record that counts is left. A transaction's marker is the end of a log that nobody ever commits.
+    """
     loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
     before: dict[int, int] = {}
     async with looking(settings, f"{settings.kafka.group_prefix}-{role}") as group, looking(settings) as reader:
         while True:
@@ -127,8 +143,7 @@ async def _behind(settings: Settings, role: str, topic: str, ends: dict[int, int
             late = loop.time() >= deadline
             left = dict(lags)
             for each in [each for each, lag in lags.items() if lag and (late or lag == before.get(each))]:
-                # a transaction's marker is the end of a log that nobody ever commits
-                if not await records_in(reader, topic, each, (at[each], ends[each] - 1)):
+                if not await holds(reader, topic, each, (at[each], ends[each] - 1), counts):
                     left[each] = 0
             if late or not any(left.values()):
                 return left

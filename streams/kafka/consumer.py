@@ -91,7 +91,7 @@ class BatchConsumer(Consumer):
         generation = self._own_thread.fetched_generation
         for tp, fetched in records.items():
             self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
-            if tp.topic in self.app.batch_topics:
+            if tp.topic in self.app.batch_topics and self._current(generation):
                 await self._continuity.check(tp, self._delivered.get(tp), fetched[0].offset)
             for message in self._messages(tp, fetched, generation):
                 if not self._current(generation):
@@ -176,6 +176,8 @@ class BatchConsumer(Consumer):
         self._delivered.update(committed)
         self._continuity.note(committed)
         await self._continuity.check_begin(told)
+        if self.app.failed:
+            return
         self._own_thread.void_heads()
         self._sought = True
         self._wake.set()

@@ -1,6 +1,7 @@
 """Whether a log goes on where it was read: records deleted unread are counted, a topic made anew is refused."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from faust.types import TP
@@ -18,8 +19,8 @@ class Continuity:
     def __init__(self, consumer: "BatchConsumer") -> None:
         self._consumer = consumer
         self.reached = Reached()
-        self._counted: dict[TP, int] = {}
-        """Before which offset losses were counted: where nothing is left to be read, no commit passes them."""
+        self._counted: dict[TP, list[range]] = defaultdict(list)
+        """Offsets of losses: where nothing is left to be read, no commit passes them."""
 
     def note(self, committed: Mapping[TP, int]) -> None:
         """The broker took these offsets, or told them: remembered over rebalances, in which Faust forgets them."""
@@ -62,11 +63,26 @@ class Continuity:
         self._count(tp, wanted, min(first, earliest))
 
     def _count(self, tp: TP, wanted: int, begin: int) -> None:
-        """What lies from ``wanted`` on before ``begin`` is lost; once."""
-        wanted = max(wanted, self._counted.get(tp, 0))
-        if begin > wanted:
-            self._counted[tp] = begin
-            self._consumer.app.on_lost(tp, wanted, begin - wanted)
+        """What lies from ``wanted`` on before ``begin`` is lost; each offset once."""
+        for lost in without(range(wanted, begin), self._counted[tp]):
+            self._counted[tp].append(lost)
+            self._consumer.app.on_lost(tp, lost.start, len(lost))
 
     def _refuse(self, tp: TP, why: ContractError) -> None:
         self._consumer.app.fail(f"reading {tp.topic}[{tp.partition}]", why)
+
+
+def without(offsets: range, others: Sequence[range]) -> list[range]:
+    """What is left of some offsets, in order."""
+    left = [offsets] if offsets else []
+    for other in others:
+        parts = [
+            part
+            for each in left
+            for part in (
+                range(each.start, min(each.stop, other.start)),
+                range(max(each.start, other.stop), each.stop),
+            )
+        ]
+        left = [part for part in parts if part]
+    return left

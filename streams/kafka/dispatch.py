@@ -24,7 +24,8 @@ EXIT_STUCK = 70
 class Dispatcher:
     """The agent of ``topic``. ``work(partition, slices)`` is awaited, one at a time per partition, in log order.
 
-    ``limits`` are of all partitions together, each has its share.
+    ``limits`` are of each partition, or where they are ``shared`` of all together, so that memory does not grow with
+    their number.
     After it returns the slices are acknowledged. If it raises, nothing of it is acknowledged, the kind of error is
     logged once and the process ends with 70. At a revocation the running batch and one more are finished under
     ``app.drain_seconds``, acknowledged and committed; what is not done by then is cancelled and comes again, and
@@ -38,9 +39,12 @@ class Dispatcher:
         work: Work,
         limits: Limits,
         on_revoked: Callable[[set[int]], None] | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
         self.app, self.topic = app, topic
         self._work, self._whole, self._on_revoked = work, limits, on_revoked
+        self._shared = shared
         self._lanes: dict[int, Lane] = {}
         app.batch_topics[topic] = limits
         app.drains.append(self)
@@ -73,6 +77,8 @@ class Dispatcher:
 
     def _share(self) -> None:
         """Each lane's share of the limits, and the largest slice that is delivered to it."""
+        if not self._shared:
+            return
         limits = self._whole.among(max(len(self._lanes), 1))
         self.app.batch_topics[self.topic] = limits
         for lane in self._lanes.values():

@@ -23,7 +23,7 @@ class Limits(NamedTuple):
     interval: float
 
     def among(self, lanes: int) -> "Limits":
-        """The share of each of so many lanes, so that what all of them hold is bounded by what one alone may."""
+        """The share of each of so many lanes: together what one alone may hold, or the fewest worth it."""
         return Limits(
             max(self.rows // lanes, min(self.rows, FEWEST_ROWS)),
             max(self.bytes // lanes, min(self.bytes, FEWEST_BYTES)),

@@ -1,7 +1,7 @@
 """Where logs begin and end, how far groups have come, and which offsets hold a record."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -28,6 +28,7 @@ async def looking(settings: Settings, group: str | None = None) -> AsyncIterator
         isolation_level="read_uncommitted",
     )
     await consumer.start()
+    await asyncio.sleep(0)  # its tasks must have begun, or stopping them raises CancelledError
     try:
         yield consumer
     finally:
@@ -62,6 +63,23 @@ async def read_spans(
             for record in records:
                 if record.offset < ends[tp]:
                     yield record
+
+
+async def holds(
+    consumer: AIOKafkaConsumer, topic: str, partition: int, span: Span, counts: Callable[[ConsumerRecord], bool]
+) -> bool:
+    """Whether an offset within ``span`` holds a record that counts: read until the first one that does."""
+    tp, (first, last) = TopicPartition(topic, partition), span
+    consumer.assign([tp])
+    consumer.seek(tp, first)
+    looks = 0
+    while await consumer.position(tp) <= last and looks * LOOK_SECONDS < QUIET_SECONDS:
+        fetched = await consumer.getmany(tp, timeout_ms=int(LOOK_SECONDS * 1000), max_records=1_000)
+        records = fetched.get(tp, ())
+        looks = 0 if records else looks + 1
+        if any(record.offset <= last and counts(record) for record in records):
+            return True
+    return False
 
 
 async def records_in(consumer: AIOKafkaConsumer, topic: str, partition: int, span: Span) -> list[Span]:

@@ -52,6 +52,7 @@ urls = st.builds(
 ) | st.lists(texts, max_size=5).map(lambda parts: "https://h.example/p?" + "&".join(parts)) | texts  # fmt: skip
 parameters = st.sampled_from([
     "utm_source=news", "UTM_Source=x", "token=1", "gclid=1", "GCLID=", "fbclid=2", "q=", "q", "", " ", "q=1 ",
+    "gclid= ", "GCLID=  ", "q ", "gclid ",
     "utm_x=a;gclid=3", "utm_x=?", "#a", "a=#gclid=1", "utm_t=ann@example.com", "\ud800", "t=\x00",
     "%3Futm_a=1", "é=1", "utm_s=é",
 ])  # fmt: skip

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -64,13 +65,13 @@ def feeding(bench: Bench, partitions: int) -> Iterator[list[str]]:
             for partition in range(partitions):
                 values.extend(bench.feed(partition, first, FED))
 
-    feeder = threading.Thread(target=feed)
-    feeder.start()
-    try:
-        yield values
-    finally:
-        enough.set()
-        feeder.join()
+    with ThreadPoolExecutor(1) as thread:
+        feeder = thread.submit(feed)
+        try:
+            yield values
+        finally:
+            enough.set()
+        feeder.result()
 
 
 def test_three_workers_join_and_leave_without_loss_or_duplicate(make_bench: MakeBench) -> None:
@@ -82,11 +83,10 @@ def test_three_workers_join_and_leave_without_loss_or_duplicate(make_bench: Make
             workers.append(bench.worker(delay=0.1, limits=(200, 40_000, 0.1)))
             wait_until(lambda n=number: READY in bench.log(n), 120, f"worker {number} is ready")  # type: ignore[misc]
             done.append(len(set(bench.done())))
-        wait_until(lambda: len(set(bench.done())) > done[-1], 60, "the third has its part")
         assert stop(workers[0]) == 0
         assert stop(workers[1]) == 0
     assert done == sorted(set(done)), "the group changed while there was work"
-    assert tell("join and leave", bench.await_all(values, 60)) == 0
+    assert tell("join and leave", bench.await_all(values, 180)) == 0
     assert stop(workers[2]) == 0
     assert sum(bench.committed(partition) for partition in range(6)) == len(values)
 

@@ -7,13 +7,17 @@ from typing import cast
 import pytest
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.kafka.app import make_app
 from streams.kafka.consumer import BatchConsumer
+from streams.kafka.continuity import without
 from streams.kafka.lane import Limits
 from streams.settings import Settings
 
 RAW = TP("raw", 0)
+offsets = st.builds(lambda start, count: range(start, start + count), st.integers(0, 20), st.integers(0, 10))
 
 
 def test_what_was_deleted_unread_is_counted_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -44,12 +48,17 @@ def test_what_was_deleted_unread_is_counted_once(monkeypatch: pytest.MonkeyPatch
         assert losses == [("raw", 0, 20), ("raw", 0, 10)]
         await continuity.check(RAW, 50, 55)  # compacted, or a transaction's marker
         assert losses == [("raw", 0, 20), ("raw", 0, 10)]
+        await continuity.check_begin({RAW: 35})  # what was under way was given up at a rebalance: it is gone too
+        assert losses == [("raw", 0, 20), ("raw", 0, 10), ("raw", 0, 5)]
         consumer._own_thread.thread_loop.close()
 
     asyncio.run(story())
 
 
-def test_a_rebalance_amid_the_look_is_no_other_topic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("end", "failed"), [(60, []), (9, ["reading raw[0]"])])
+def test_a_rebalance_amid_the_look_is_no_other_topic(
+    end: int, failed: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The books are emptied while the broker is asked for its ends: what it told of the group stands all the same."""
     failures: list[str] = []
 
@@ -63,7 +72,7 @@ def test_a_rebalance_amid_the_look_is_no_other_topic(monkeypatch: pytest.MonkeyP
 
         async def revoked_meanwhile(*_: TP) -> dict[TP, int]:
             await consumer.on_partitions_revoked({RAW})
-            return {RAW: 60}
+            return {RAW: end}
 
         async def begins(*_: TP) -> dict[TP, int]:
             return {RAW: 0}
@@ -81,4 +90,12 @@ def test_a_rebalance_amid_the_look_is_no_other_topic(monkeypatch: pytest.MonkeyP
         consumer._own_thread.thread_loop.close()
 
     asyncio.run(story())
-    assert failures == []
+    assert failures == failed
+
+
+@given(offsets, st.lists(offsets))
+def test_what_is_left_of_offsets_is_all_that_is_in_no_other(some: range, others: list[range]) -> None:
+    """In order, each once."""
+    left = [offset for part in without(some, others) for offset in part]
+
+    assert left == [offset for offset in some if not any(offset in other for other in others)]

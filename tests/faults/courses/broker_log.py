@@ -123,6 +123,7 @@ def transactions_and_compaction(install: Install, *, bodies: int = 200, rounds: 
         )
     site.await_outcomes(2 * bodies)
     raw = site.raw()
+    site.await_outcomes(len(raw))
     began = time.monotonic()
     wait_until(lambda: _is_all_committed(site), 60, "all is committed")
     seconds = time.monotonic() - began
