@@ -20,6 +20,7 @@ from streams.encode import decode
 from streams.records import OWN_KEY, Event, Outcome
 from tests.flow.live import ENRICHED, Installation
 from tests.flow.live_client import LiveClient
+from tests.kafka.waiting import wait_until
 
 APPLIED = struct.Struct(">q")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -45,6 +46,7 @@ class Witness(threading.Thread):
         self._heard: dict[tuple[int, int], tuple[int, int]] = {}
         self._applied: dict[int, int] = {}
         self.looks = {"enrich": 0, "sessions": 0}
+        self._done = 0
         self.blind = 0
         """Looks at which a broker or the store was away."""
         self.ahead: list[str] = []
@@ -58,6 +60,11 @@ class Witness(threading.Thread):
         self.join(60)
         if self.failure is not None:
             raise self.failure
+
+    def look(self) -> None:
+        """Return after a look that began after the call."""
+        before = self._done
+        wait_until(lambda: self._done > before + 1 or not self.is_alive(), 60, "the witness looks")
 
     def run(self) -> None:
         """The thread's work."""
@@ -99,6 +106,7 @@ class Witness(threading.Thread):
             if offset > front:
                 self.ahead.append(f"raw[{partition}] {offset} is committed, {front} is not on enriched")
         await asyncio.to_thread(self._compare_store, client, enriched)
+        self._done += 1
 
     def _weigh(self) -> None:
         for worker in self._of.running:

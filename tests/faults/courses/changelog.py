@@ -47,6 +47,7 @@ def _refused(install: Install, how: str, fault: Callable[[Site], None], words: s
         client.send_more(records)
         site.kill(sessions)
         site.workers.remove(sessions)
+        witness.look()  # at what it left, before that goes
         fault(site)
         before = _committed(site)
         (refusing,) = site.start("sessions")

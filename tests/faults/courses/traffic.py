@@ -37,6 +37,7 @@ def rest(site: Site, witness: Witness, result: Result) -> Result:
     _await_sessions(site, expected_sessions(raw))
     seconds = time.monotonic() - began
     witness.end()
+    print(*witness.ahead, sep="\n")
     audit = site.audit(raw)
     client = site.at.client()
     found = Counter(
