@@ -14,6 +14,7 @@ from models.matching import closest, match_steps
 from models.paths import learn_templates, steps_of
 from models.reading import LeftOut, RawSteps, read_left_out, read_steps
 from models.selection import Selection
+from models.templates import Templates
 from models.walks import Timeline, Walks, walk
 from streams.errors import ConfigError
 
@@ -58,9 +59,10 @@ class FunnelResult(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class FunnelData:
-    """Sessions read once for any number of funnels. ``steps``: the raw vocabulary with learned templates."""
+    """Sessions read once for any number of funnels. ``steps``: the raw vocabulary with ``templates``, by app."""
 
     raw: RawSteps
+    templates: dict[str, Templates]
     steps: list[str]
     left_out: LeftOut
 
@@ -68,7 +70,8 @@ class FunnelData:
 def read_funnel_data(client: Client, database: str, selection: Selection, by: str | None = None) -> FunnelData:
     """``by``: a column of ``sessions_v`` whose values make groups (of a visitor: the first session's)."""
     raw = read_steps(client, database, selection, by)
-    return FunnelData(raw, steps_of(raw, learn_templates(raw)), read_left_out(client, database, selection))
+    templates = learn_templates(raw)
+    return FunnelData(raw, templates, steps_of(raw, templates), read_left_out(client, database, selection))
 
 
 def count_funnel(data: FunnelData, funnel: Funnel) -> FunnelResult:

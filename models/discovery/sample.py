@@ -98,14 +98,19 @@ def split(paths: Paths, seed: int, per_visitor: int, least: int) -> Halves:
     steps = np.concatenate([[-1], np.flatnonzero(held >= least)])
     renumbered = np.zeros(size, dtype=np.int64)
     renumbered[steps[1:]] = np.arange(1, len(steps))
-    first, second = (_chosen(paths, renumbered, keeps & half, len(steps)) for half in (is_first, ~is_first))
+    first, second = (
+        chosen_sample(paths, np.flatnonzero(keeps & half), len(steps), renumbered) for half in (is_first, ~is_first)
+    )
     return Halves(first, second, steps)
 
 
-def _chosen(paths: Paths, renumbered: Ints, chosen: NDArray[np.bool_], size: int) -> Sample:
-    places, _ = ranges(paths.starts[:-1][chosen], paths.starts[1:][chosen])
-    starts = np.concatenate([[0], np.cumsum(np.diff(paths.starts)[chosen])])
-    return make_sample(renumbered[paths.codes[places]], starts, paths.visitors[chosen], size)
+def chosen_sample(paths: Paths, chosen: Ints, size: int, renumbered: Ints | None = None) -> Sample:
+    """The sessions at these places of ``paths``, folded; ``renumbered``: code → its code in the sample."""
+    begins, ends = paths.starts[chosen], paths.starts[chosen + 1]
+    places, _ = ranges(begins, ends)
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(ends - begins)])
+    codes = paths.codes[places].astype(np.int64) if renumbered is None else renumbered[paths.codes[places]]
+    return make_sample(codes, starts, paths.visitors[chosen], size)
 
 
 def halves_of(visitor_ids: NDArray[np.uint64], seed: int) -> NDArray[np.bool_]:

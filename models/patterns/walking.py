@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from models.discovery.chance import Floats
-from models.discovery.sample import Ints, Sample, make_sample, ranges
+from models.discovery.sample import Sample
 from models.discovery.trial import Chain
 from models.paths import Paths
 from models.patterns.walks import LEAST_STEPS, NONE, Walks, bins, chains_of, density, sample_of, walks_in
@@ -39,7 +39,7 @@ class Walking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def learn_walking(paths: Paths, funnels: Sequence[Sequence[str]]) -> Walking:
     """By expectation and maximization (Dempster, Laird, Rubin 1977), from walks of three steps and more on."""
     some = np.unique(np.linspace(0, max(len(paths) - 1, 0), LOOKED_AT).astype(np.int64))[: len(paths)]
-    sample, chains = _chosen(sample_of(paths), some), chains_of(paths, funnels)
+    sample, chains = sample_of(paths, some), chains_of(paths, funnels)
     walks = walks_in(sample, chains)
     weights = _normed(walks, np.where(walks.taken > LEAST_STEPS, 1e6, 0.0))
     for _ in range(ROUNDS):
@@ -67,13 +67,6 @@ def odds(walks: Walks, walking: Walking) -> Floats:
 
 def _padded(shares: Sequence[float], length: int) -> list[float]:
     return [*shares, *[1.0] * (length - len(shares))]
-
-
-def _chosen(of: Sample, sessions: Ints) -> Sample:
-    begins, ends = of.starts[sessions], of.starts[sessions + 1]
-    slots, _ = ranges(begins, ends)
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(ends - begins)])
-    return make_sample(of.codes[slots], starts, of.visitors[sessions], of.size)
 
 
 def _normed(walks: Walks, told: Floats) -> Floats:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.discovery.sample import Ints, Sample, make_sample
+from models.discovery.sample import Ints, Sample, chosen_sample
 from models.discovery.trial import Chain, walkers_of
 from models.paths import Paths
 
@@ -40,10 +40,10 @@ class Walks:
         return len(self.sessions)
 
 
-def sample_of(paths: Paths) -> Sample:
-    """All of ``paths``, which may repeat steps in a row."""
-    folded = paths.folded()
-    return make_sample(folded.codes.astype(np.int64), folded.starts, folded.visitors, max(len(paths.vocabulary), 1))
+def sample_of(paths: Paths, some: Ints | None = None) -> Sample:
+    """All of ``paths``, which may repeat steps in a row, or the sessions at these places."""
+    chosen = np.arange(len(paths)) if some is None else some
+    return chosen_sample(paths.folded(), chosen, max(len(paths.vocabulary), 1))
 
 
 def chains_of(paths: Paths, funnels: Sequence[Sequence[str]]) -> list[Chain]:

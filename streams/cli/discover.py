@@ -143,8 +143,7 @@ def _keep_funnels(opened: FindingsStore, answer: _Answer, question: _Question) -
 def _keep_patterns(
     opened: FindingsStore, data: "FunnelData", paths: "Paths", funnels: "list[Funnel]", question: _Question
 ) -> "Discovered":
-    from models.paths import learn_templates  # noqa: PLC0415 - needs the extra `models`
-    from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - the same
+    from models.patterns.discovering import discover_patterns  # noqa: PLC0415 - needs the extra `models`
 
     return discover_patterns(
         opened.client,
@@ -152,7 +151,7 @@ def _keep_patterns(
         data.raw,
         paths,
         funnels,
-        learn_templates(data.raw),
+        data.templates,
         question.selection,
         question.seed,
         opened.report,

@@ -28,6 +28,7 @@ _USED: tuple[tuple[str, str, str, tuple[str, ...] | None], ...] = (
     (FAUST, "faust.transport.consumer", "Consumer._wait_for_ack", ("self", "timeout")),
     (FAUST, "faust.transport.consumer", "Consumer.maybe_wait_for_commit_to_finish", ("self",)),
     (FAUST, "faust.transport.consumer", "Consumer.perform_seek", ("self",)),
+    (FAUST, "faust.transport.consumer", "Consumer.seek_to_committed", ("self",)),
     (FAUST, "faust.transport.consumer", "Consumer.seek", ("self", "partition", "offset")),
     (FAUST, "faust.transport.consumer", "Consumer.on_partitions_revoked", ("self", "revoked")),
     (FAUST, "faust.transport.consumer", "Consumer.on_buffer_drop", ("self", "tp")),

@@ -24,12 +24,13 @@ EXIT_STUCK = 70
 class Dispatcher:
     """The agent of ``topic``. ``work(partition, slices)`` is awaited, one at a time per partition, in log order.
 
-    ``limits`` are of each partition, or where they are ``shared`` of all together, so that memory does not grow with
-    their number.
     After it returns the slices are acknowledged. If it raises, nothing of it is acknowledged, the kind of error is
     logged once and the process ends with 70. At a revocation the running batch and one more are finished under
     ``app.drain_seconds``, acknowledged and committed; what is not done by then is cancelled and comes again, and
     last ``on_revoked(partitions)`` lets owners drop their state. Make one per topic, before the app starts.
+
+    ``limits`` are of each partition, or where they are ``shared`` of all together, so that memory does not grow with
+    their number.
     """
 
     def __init__(

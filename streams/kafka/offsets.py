@@ -1,8 +1,8 @@
 """Where logs begin and end, how far groups have come, and which offsets hold a record."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -15,6 +15,8 @@ QUIET_SECONDS = 10.0
 """A broker that gives no record for this long has none."""
 LOOK_SECONDS = 0.5
 """Meanwhile the position may pass what holds no record, which nobody is told."""
+MOST_AT_ONCE = 10_000
+"""Records that are unpacked before the first of them is looked at."""
 
 
 @asynccontextmanager
@@ -69,39 +71,39 @@ async def holds(
     consumer: AIOKafkaConsumer, topic: str, partition: int, span: Span, counts: Callable[[ConsumerRecord], bool]
 ) -> bool:
     """Whether an offset within ``span`` holds a record that counts: read until the first one that does."""
-    tp, (first, last) = TopicPartition(topic, partition), span
-    consumer.assign([tp])
-    consumer.seek(tp, first)
-    looks = 0
-    while await consumer.position(tp) <= last and looks * LOOK_SECONDS < QUIET_SECONDS:
-        fetched = await consumer.getmany(tp, timeout_ms=int(LOOK_SECONDS * 1000), max_records=1_000)
-        records = fetched.get(tp, ())
-        looks = 0 if records else looks + 1
-        if any(record.offset <= last and counts(record) for record in records):
-            return True
+    async with aclosing(_read_span(consumer, topic, partition, span)) as records:
+        async for record in records:
+            if counts(record):
+                return True
     return False
 
 
 async def records_in(consumer: AIOKafkaConsumer, topic: str, partition: int, span: Span) -> list[Span]:
-    """The runs of offsets within ``span`` that hold a record.
+    """The runs of offsets within ``span`` that hold a record. The others were compacted, or are a transaction's
+    markers."""
+    found: list[Span] = []
+    async for record in _read_span(consumer, topic, partition, span):
+        if found and found[-1][1] == record.offset - 1:
+            found[-1] = (found[-1][0], record.offset)
+        else:
+            found.append((record.offset, record.offset))
+    return found
 
-    The others were compacted, or are a transaction's markers. To know the end the log must go on, or be quiet.
-    """
+
+async def _read_span(
+    consumer: AIOKafkaConsumer, topic: str, partition: int, span: Span
+) -> AsyncGenerator[ConsumerRecord, None]:
+    """The records within ``span``. To know its end the log must go on, or be quiet."""
     tp, (first, last) = TopicPartition(topic, partition), span
     consumer.assign([tp])
     consumer.seek(tp, first)
-    found: list[Span] = []
     looks = 0
     while await consumer.position(tp) <= last and looks * LOOK_SECONDS < QUIET_SECONDS:
-        fetched = await consumer.getmany(tp, timeout_ms=int(LOOK_SECONDS * 1000), max_records=10_000)
-        offsets = [record.offset for record in fetched.get(tp, ())]
-        looks = 0 if offsets else looks + 1
-        for offset in offsets:
-            if offset > last:
-                return found
-            if found and found[-1][1] == offset - 1:
-                found[-1] = (found[-1][0], offset)
-            else:
-                found.append((offset, offset))
+        fetched = await consumer.getmany(tp, timeout_ms=int(LOOK_SECONDS * 1000), max_records=MOST_AT_ONCE)
+        records = fetched.get(tp, ())
+        looks = 0 if records else looks + 1
+        for record in records:
+            if record.offset > last:
+                return
+            yield record
         await asyncio.sleep(0)
-    return found

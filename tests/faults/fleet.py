@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -177,7 +178,8 @@ class Fleet:
 
     def _is_refused(self, worker: Worker) -> bool:
         """Whether the changelog's fence has refused its write."""
-        return f"send to {self._of.changelog}" in self._of.log_of(worker).read_text()
+        refusal = rf"send to {re.escape(self._of.changelog)}\[\d+\]: ProducerFenced"
+        return re.search(refusal, self._of.log_of(worker).read_text()) is not None
 
     def _told(self, worker: Worker) -> str:
         return f"exit {worker.returncode}\n{self._of.log_of(worker).read_text()[-3000:]}"

@@ -86,7 +86,7 @@ def measure(folder: str) -> None:
         with _timed(told, "read", server):
             raw = read_steps(client, database, shop)
             templates = learn_templates(raw)
-            data = FunnelData(raw, steps_of(raw, templates), LeftOut(0, 0))
+            data = FunnelData(raw, templates, steps_of(raw, templates), LeftOut(0, 0))
             paths = make_paths(raw, data.steps)
         with _timed(told, "funnels", server):
             found = discover(paths)
