@@ -35,12 +35,17 @@ class Link:
         self.dead = True
 
     def reset(self) -> None:
-        """Close both sides with RST, as a machine does that knows nothing of a connection."""
+        """Both sides."""
         for side in (self.client, self.server):
-            raw = side.get_extra_info("socket")
-            with suppress(OSError):
-                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            side.transport.abort()
+            _reset(side)
+
+
+def _reset(side: asyncio.StreamWriter) -> None:
+    """Close with RST, as a machine does that knows nothing of a connection."""
+    raw = side.get_extra_info("socket")
+    with suppress(OSError):
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    side.transport.abort()
 
 
 class Proxy:
@@ -174,7 +179,7 @@ class Proxy:
                 raise ConnectionRefusedError
             from_server, to_server = await asyncio.open_connection(*self.target)
         except OSError:
-            to_client.transport.abort()
+            _reset(to_client)  # without RST a client may take it for the answer's end
             return
         link = Link(to_client, to_server)
         self._links.add(link)
